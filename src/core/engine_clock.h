@@ -1,0 +1,20 @@
+/* engine_clock.h - the clocks of an engine: the peer's, the host's answers, undrained output, the calendar.
+ * DESIGN section 2, "Time". */
+#ifndef MP_CORE_ENGINE_CLOCK_H
+#define MP_CORE_ENGINE_CLOCK_H
+
+#include "core/engine.h"
+
+/* A verb that tells the time begins: running clocks go on to it, waiting ones start at it. */
+void mp_clock_now(struct mp_engine *e, uint64_t now);
+/* Acts on what ran out. */
+void mp_clock_tick(struct mp_engine *e);
+/* A call ends: whether the peer's clock runs from here on. Without a now, a clock that should start waits for one. */
+void mp_clock_rest(struct mp_engine *e, int peer_runs, int with_now);
+/* The peer took output. */
+void mp_clock_progress(struct mp_engine *e);
+
+uint64_t mp_clock_deadline(const mailproto_session *s);
+void mp_clock_set_wall(mailproto_session *s, int64_t unix_seconds);
+
+#endif

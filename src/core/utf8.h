@@ -1,0 +1,16 @@
+/* UTF-8: whether text is valid, and how far it is plain ASCII.
+   RFC 3629 sections 3 and 4. */
+#ifndef MP_CORE_UTF8_H
+#define MP_CORE_UTF8_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Whether the n octets at p are whole characters: no overlong form, no surrogate, nothing above
+   U+10FFFF. Empty text is valid. */
+int mp_utf8_valid(const uint8_t *p, size_t n);
+
+/* How many of the n octets at p, from the first, are below 128. */
+size_t mp_ascii_prefix(const uint8_t *p, size_t n);
+
+#endif

@@ -1,0 +1,279 @@
+/* mailproto/pop3_server.h - the POP3 server engine.
+ *
+ * The engine speaks the protocol and keeps the marks of DELE; the host decides who may log in and keeps the mail. Life of
+ * a session:
+ *
+ *     CONNECT -> (TLS) -> AUTH -> OPEN -> { LIST | RETRIEVE -> PIECE ... -> RETRIEVE_END } ... -> COMMIT ... ->
+ *     MAILDROP_END -> CLOSED
+ *
+ * One request is open at a time. Every OPEN that was answered with opened is ended by exactly one MAILDROP_END, which is
+ * where the host unlocks; every RETRIEVE that was answered with retrieving by exactly one RETRIEVE_END, which is where it
+ * closes the message. Messages are deleted by COMMIT only, at QUIT; a lost connection, a timeout, an error delete nothing.
+ *
+ * The maildrop does not change while it is open (RFC 1939 4): numbers, sizes and unique ids stay. A size is what the
+ * message has with CRLF line ends, exactly: a store whose files hold LF says, and serves, the converted text.
+ * Memory does not grow with the maildrop, but for one bit a message once something was deleted.
+ */
+#ifndef MAILPROTO_POP3_SERVER_H
+#define MAILPROTO_POP3_SERVER_H
+
+#include "pop3.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct mailproto_pop3_server mailproto_pop3_server;
+
+/* ---- events --------------------------------------------------------------------------------------------------- */
+
+enum {
+    MAILPROTO_POP3_SERVER_CONNECT = 0x300,      /* request, mailproto_pop3_connect */
+    MAILPROTO_POP3_SERVER_AUTH = 0x301,         /* request, mailproto_pop3_auth */
+    MAILPROTO_POP3_SERVER_OPEN = 0x302,         /* request, mailproto_pop3_open */
+    MAILPROTO_POP3_SERVER_LIST = 0x303,         /* request, mailproto_pop3_list */
+    MAILPROTO_POP3_SERVER_RETRIEVE = 0x304,     /* request, mailproto_pop3_retrieve */
+    MAILPROTO_POP3_SERVER_PIECE = 0x305,        /* request, mailproto_pop3_piece */
+    MAILPROTO_POP3_SERVER_RETRIEVE_END = 0x306, /* event,   mailproto_pop3_retrieve_end */
+    MAILPROTO_POP3_SERVER_COMMIT = 0x307,       /* request, mailproto_pop3_commit */
+    MAILPROTO_POP3_SERVER_MAILDROP_END = 0x308  /* event,   mailproto_pop3_maildrop_end */
+};
+
+/* The connection is there, before the greeting. Default and accept: +OK with the banner. err: -ERR and the end. fail: the
+   same with [SYS/TEMP]. */
+typedef struct mailproto_pop3_connect {
+    mailproto_event head;
+    mailproto_text peer_address; /* as the config told it */
+} mailproto_pop3_connect;
+
+/* Credentials, complete: of PASS or AUTH. accept: OPEN follows. Default: -ERR [AUTH]. fail: -ERR [SYS/TEMP]. The texts
+   are wiped after the callback. */
+typedef struct mailproto_pop3_auth {
+    mailproto_event head;
+    uint32_t mechanism;           /* one MAILPROTO_SASL_* bit, or MAILPROTO_POP3_USER_PASS */
+    uint32_t tls;                 /* 1: inside TLS */
+    mailproto_text authorization; /* who to act as; "" if not said */
+    mailproto_text name;          /* who it is: authentication identity */
+    mailproto_text password;
+} mailproto_pop3_auth;
+
+/* Lock and open the maildrop of who was accepted by AUTH. opened: +OK, the login is done. Default: -ERR [SYS/PERM].
+   fail: -ERR [SYS/TEMP]. err: the same with the host's code; MAILPROTO_POP3_RESP_IN_USE if it is locked. A host whose
+   `opened` comes too late (ERR_TOKEN; the request had its CANCEL) unlocks by itself: no MAILDROP_END follows. */
+typedef struct mailproto_pop3_open {
+    mailproto_event head;
+} mailproto_pop3_open;
+
+/* What LIST wants of each message. */
+enum { MAILPROTO_POP3_LIST_SIZE = 1, MAILPROTO_POP3_LIST_UID = 2 };
+
+/* Sizes or unique ids of messages: for LIST, UIDL, and before DELE for the count of octets that STAT tells. Answered by a
+   mailproto_pop3_server_give for each message from `first` on, in order, at most `want` of them, and then given. An answer
+   may stop early: the engine asks on behind the last one given. given without any give: there is nothing more in this
+   range (for a single message: -ERR, no such message). Messages marked deleted may lie in a longer range; they are given
+   like the others and left out by the engine. Default, fail: -ERR [SYS/TEMP], as err; after the first lines were sent the
+   connection is closed instead, without the terminator. */
+typedef struct mailproto_pop3_list {
+    mailproto_event head;
+    uint32_t first; /* 1 <= first <= last */
+    uint32_t last;
+    uint32_t want;  /* the most that this answer may give */
+    uint32_t items; /* MAILPROTO_POP3_LIST_*: what else is given is ignored */
+} mailproto_pop3_list;
+
+/* RETR or TOP. Open the message; retrieving tells its exact size, and PIECE requests follow. Default, fail: -ERR
+   [SYS/TEMP]. err: -ERR with the host's code. If `retrieving` comes too late (ERR_TOKEN), no RETRIEVE_END follows. */
+typedef struct mailproto_pop3_retrieve {
+    mailproto_event head;
+    uint32_t number;
+    uint32_t top;   /* 1: TOP: only the header and `lines` lines of the body will be read */
+    uint32_t lines; /* of TOP */
+} mailproto_pop3_retrieve;
+
+/* The next octets of the message, with CRLF line ends: answer with mailproto_session_piece, at most `max` octets. The
+   engine stuffs dots and asks on until the announced size was given (TOP: until it has enough), so there is no need for
+   piece_end: it says that there is less. piece_end, default, fail, a piece beyond the size, a LF without CR: the body
+   cannot be finished, so the connection is closed without the terminator. A message whose last line has no CRLF gets one. */
+typedef struct mailproto_pop3_piece {
+    mailproto_event head;
+    uint32_t number;
+    uint32_t reserved; /* 0 */
+    uint64_t offset;   /* where the piece begins in the message */
+    size_t max;
+} mailproto_pop3_piece;
+
+/* The message that retrieving began is no longer read: close it. */
+typedef struct mailproto_pop3_retrieve_end {
+    mailproto_event head;
+    uint32_t number;
+    uint32_t top;    /* as in retrieve */
+    uint64_t octets; /* that were read */
+    int32_t why;     /* 0: all that was wanted was read; ERR_BODY, ERR_HOST, ERR_LOST, ERR_TIMEOUT ... */
+} mailproto_pop3_retrieve_end;
+
+/* QUIT: delete these messages for good. committed: it was done, but for `failed` of them. Default, fail, err: none of
+   this range was deleted. One request for each range; a host that deletes all at once keeps the ranges and answers
+   committed(0) until `more` is 0, and then with the failures of all. */
+typedef struct mailproto_pop3_commit {
+    mailproto_event head;
+    uint32_t first; /* first..last are all to be deleted */
+    uint32_t last;
+    uint32_t deleted; /* messages to be deleted by all ranges of this QUIT */
+    uint32_t more;    /* 1: another range follows */
+} mailproto_pop3_commit;
+
+/* The maildrop that opened began is over, once: unlock it. At QUIT it comes before the reply. */
+typedef struct mailproto_pop3_maildrop_end {
+    mailproto_event head;
+    uint32_t update; /* 1: QUIT, and all ranges were told and answered; 0: abandoned, delete nothing (more) */
+    uint32_t failed; /* messages that COMMIT could not delete */
+    int32_t why;     /* update 0: ERR_LOST, ERR_TIMEOUT, ... or 0: finish of the host, end of a half-closed peer */
+} mailproto_pop3_maildrop_end;
+
+/* ---- construction --------------------------------------------------------------------------------------------- */
+
+/* What a polled host gets from next_event comes here to its callback. Each is called from I/O verbs only. NULL:
+   MAILPROTO_USE_DEFAULT. on_auth, on_open, on_list, on_retrieve, on_piece and on_commit are required. */
+typedef struct mailproto_pop3_server_callbacks {
+    uint32_t struct_size;
+    int32_t (*on_connect)(mailproto_pop3_server *, const mailproto_pop3_connect *, void *user);
+    int32_t (*on_auth)(mailproto_pop3_server *, const mailproto_pop3_auth *, void *user);
+    int32_t (*on_open)(mailproto_pop3_server *, const mailproto_pop3_open *, void *user);
+    int32_t (*on_list)(mailproto_pop3_server *, const mailproto_pop3_list *, void *user);
+    int32_t (*on_retrieve)(mailproto_pop3_server *, const mailproto_pop3_retrieve *, void *user);
+    int32_t (*on_piece)(mailproto_pop3_server *, const mailproto_pop3_piece *, void *user);
+    int32_t (*on_retrieve_end)(mailproto_pop3_server *, const mailproto_pop3_retrieve_end *, void *user);
+    int32_t (*on_commit)(mailproto_pop3_server *, const mailproto_pop3_commit *, void *user);
+    int32_t (*on_maildrop_end)(mailproto_pop3_server *, const mailproto_pop3_maildrop_end *, void *user);
+    int32_t (*on_tls_started)(mailproto_pop3_server *, const mailproto_tls_started *, void *user);
+    int32_t (*on_cancel)(mailproto_pop3_server *, const mailproto_cancel *, void *user);
+    int32_t (*on_trace)(mailproto_pop3_server *, const mailproto_trace *, void *user);
+    int32_t (*on_closed)(mailproto_pop3_server *, const mailproto_closed *, void *user);
+} mailproto_pop3_server_callbacks;
+
+/* What the server tolerates; each is a risk that is named. */
+enum {
+    MAILPROTO_POP3_SERVER_CLEARTEXT_LOGIN = 1, /* offer logins without TLS. Risk: passwords cross in clear text */
+    MAILPROTO_POP3_SERVER_BARE_LF = 2,         /* a command may end with LF alone. Risk: none known; RFC 1939 3 has CRLF */
+    MAILPROTO_POP3_SERVER_EXPIRE_USER = 4,     /* EXPIRE may differ for a user: say USER before the login */
+    MAILPROTO_POP3_SERVER_LOGIN_DELAY_USER = 8 /* the same for LOGIN-DELAY */
+};
+
+/* What a server session offers and how far it goes. Texts are copied. */
+typedef struct mailproto_pop3_server_config {
+    uint32_t struct_size;
+    uint32_t flags;      /* MAILPROTO_POP3_SERVER_* */
+    uint32_t offer;      /* MAILPROTO_POP3_CAPA_*: what CAPA promises. 0: TOP, USER, SASL, RESP_CODES, PIPELINING, UIDL,
+                            IMPLEMENTATION, AUTH_RESP_CODE, and STLS if tls is MAY or REQUIRED. Something to log in with
+                            is needed: USER or SASL, and TLS or CLEARTEXT_LOGIN. STLS needs tls MAY or REQUIRED and the
+                            other way round; LOGIN_DELAY needs login_delay; AUTH_RESP_CODE needs RESP_CODES. A command
+                            that is not offered is not spoken */
+    uint32_t mask;       /* MAILPROTO_POP3_CAPA_* not to offer after all, for testing a client */
+    uint32_t mechanisms; /* MAILPROTO_SASL_*; 0 with SASL: PLAIN and LOGIN */
+    uint32_t tls;        /* MAILPROTO_TLS_*; REQUIRED: no login before it, whatever the flags */
+    uint32_t expire;     /* EXPIRE: days a message is kept at least, or MAILPROTO_POP3_EXPIRE_NEVER */
+    uint32_t login_delay;       /* LOGIN-DELAY: seconds between logins; the host enforces it */
+    uint32_t max_line;          /* command line with CRLF; 0: 512; 255 is the least (RFC 2449 4) */
+    uint32_t max_auth_line;     /* a SASL response; 0: 12288 */
+    uint32_t max_bad_commands;  /* errors in a session before it ends; 0: 20; UNLIMITED */
+    uint32_t max_auth_failures; /* refused logins before it ends; 0: 5; UNLIMITED */
+    uint32_t list_page;         /* the most that `want` of LIST says; 0: 64; at most 1024 */
+    uint32_t piece;             /* the most that `max` of PIECE says; 0: 16384; at least 64 */
+    uint64_t max_discard;       /* octets of an over-long line skipped before the session ends; 0: 65536 */
+    /* milliseconds; 0: the default, UNLIMITED: never */
+    uint32_t login_ms;   /* to the end of each command before the login; 600000 (RFC 1939 3: at least 10 minutes) */
+    uint32_t command_ms; /* and after it; 600000 */
+    uint32_t tls_ms;     /* the handshake; 60000 */
+    uint32_t answer_ms;  /* for the host to answer a request; 600000 */
+    uint32_t stall_ms;   /* a peer that takes none of what is sent; 600000 */
+    mailproto_text banner;         /* in the greeting; empty: "POP3 server ready" */
+    mailproto_text implementation; /* of IMPLEMENTATION; empty: "mailproto" */
+    mailproto_text peer_address;   /* for events; may be empty */
+} mailproto_pop3_server_config;
+
+/* Fill these so, then set what is not to be the default: all is 0 but struct_size. OK; ERR_ARG. */
+MAILPROTO_API int32_t mailproto_pop3_server_config_init(mailproto_pop3_server_config *config, size_t size);
+MAILPROTO_API int32_t mailproto_pop3_server_callbacks_init(mailproto_pop3_server_callbacks *callbacks, size_t size);
+
+/* The most memory a session of this config takes of its allocator, but for the marks of DELE: a bit a message of the
+   maildrop. 0: the config is not usable. */
+MAILPROTO_API size_t mailproto_pop3_server_memory_max(const mailproto_pop3_server_config *config);
+
+/* Makes a server session. callbacks NULL: polled. allocator NULL: malloc. config, callbacks and allocator are copied.
+   why, if not NULL, is set on ERR_CONFIG and ERR_ARG to a static sentence that names what is wrong.
+   OK; ERR_ARG; ERR_CONFIG; ERR_NOMEM. */
+MAILPROTO_API int32_t mailproto_pop3_server_new(mailproto_pop3_server **out, const mailproto_pop3_server_config *config,
+                                                const mailproto_pop3_server_callbacks *callbacks,
+                                                const mailproto_allocator *allocator, void *user, const char **why);
+
+/* Its I/O surface, for the loop and for a layer. Freed by mailproto_session_free. */
+MAILPROTO_API mailproto_session *mailproto_pop3_server_session(mailproto_pop3_server *server);
+
+/* ---- answers -------------------------------------------------------------------------------------------------- */
+
+/* Accepts a CONNECT or AUTH request. OK; ERR_TOKEN. */
+MAILPROTO_API int32_t mailproto_pop3_server_accept(mailproto_pop3_server *server, uint64_t token);
+
+/* Answers any request but PIECE with -ERR. resp_code: MAILPROTO_POP3_RESP_*, said if RESP_CODES is offered. text: one line
+   of at most 400 octets; empty: the engine's. OK; ERR_TOKEN; ERR_ARG: CR, LF or other control characters in the text, a
+   first '[', over 400 octets, no such code: the request stays open. */
+MAILPROTO_API int32_t mailproto_pop3_server_err(mailproto_pop3_server *server, uint64_t token, uint32_t resp_code,
+                                                const char *text, size_t len);
+
+/* A verdict in full, for CONNECT and AUTH, or an -ERR for any request but PIECE. */
+typedef struct mailproto_pop3_verdict {
+    uint32_t struct_size;
+    uint32_t status;     /* MAILPROTO_POP3_OK or MAILPROTO_POP3_ERR */
+    uint32_t resp_code;  /* with ERR */
+    uint32_t delay_ms;   /* the answer waits so long (tarpit); the peer's clock stands meanwhile */
+    uint32_t close;      /* 1: with ERR, the session ends after this reply */
+    mailproto_text text; /* as in err; OK: only that of CONNECT is said, instead of the banner */
+} mailproto_pop3_verdict;
+MAILPROTO_API int32_t mailproto_pop3_verdict_init(mailproto_pop3_verdict *verdict, size_t size);
+
+/* Answers with a verdict. OK; ERR_TOKEN; ERR_ARG: as err, or a status that does not fit the request. */
+MAILPROTO_API int32_t mailproto_pop3_server_answer(mailproto_pop3_server *server, uint64_t token,
+                                                   const mailproto_pop3_verdict *verdict);
+
+/* Answers OPEN: the maildrop is locked and holds `count` messages with `octets` in all. OK; ERR_TOKEN. */
+MAILPROTO_API int32_t mailproto_pop3_server_opened(mailproto_pop3_server *server, uint64_t token, uint32_t count,
+                                                   uint64_t octets);
+
+/* Tells what EXPIRE and LOGIN-DELAY are for this user, for CAPA after the login (RFC 2449 6.5, 6.7): legal while OPEN is
+   unanswered. Says nothing if they are not offered. OK; ERR_TOKEN. */
+MAILPROTO_API int32_t mailproto_pop3_server_policy(mailproto_pop3_server *server, uint64_t token, uint32_t expire,
+                                                   uint32_t login_delay);
+
+/* Gives one message to a LIST request. size counts if items has SIZE; uid if it has UID: 1 to 70 octets from 0x21 to 0x7e
+   (RFC 1939 7). OK; ERR_TOKEN; ERR_ARG: number is outside of the range or not behind the one given before, or the uid is
+   malformed; ERR_LIMIT: `want` were given. Nothing was given then, and the request stays open. */
+MAILPROTO_API int32_t mailproto_pop3_server_give(mailproto_pop3_server *server, uint64_t token, uint32_t number,
+                                                 uint64_t size, const char *uid, size_t uid_len);
+
+/* That is all for this LIST request. OK; ERR_TOKEN. */
+MAILPROTO_API int32_t mailproto_pop3_server_given(mailproto_pop3_server *server, uint64_t token);
+
+/* Answers RETRIEVE: the message is open and has exactly `size` octets. OK; ERR_TOKEN. */
+MAILPROTO_API int32_t mailproto_pop3_server_retrieving(mailproto_pop3_server *server, uint64_t token, uint64_t size);
+
+/* Answers COMMIT: all but `failed` messages are deleted. OK; ERR_TOKEN. */
+MAILPROTO_API int32_t mailproto_pop3_server_committed(mailproto_pop3_server *server, uint64_t token, uint32_t failed);
+
+/* What the session knows, any time. */
+typedef struct mailproto_pop3_server_info {
+    uint32_t struct_size;
+    uint32_t tls;     /* 1: TLS is on */
+    uint32_t opened;  /* 1: a maildrop is open: the TRANSACTION or UPDATE state */
+    uint32_t count;   /* messages in it */
+    uint32_t deleted; /* how many of them are marked deleted */
+    uint32_t retrieved; /* messages sent whole by RETR so far */
+} mailproto_pop3_server_info;
+
+/* Fills the first `size` octets of info. OK; ERR_ARG. */
+MAILPROTO_API int32_t mailproto_pop3_server_info_get(const mailproto_pop3_server *server,
+                                                     mailproto_pop3_server_info *info, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

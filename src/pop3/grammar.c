@@ -1,0 +1,158 @@
+/* grammar.c - command lines, responses, capability and response code names.
+ * RFC 1939 sections 3 and 9; RFC 2449 sections 3, 6 and 8; RFC 3206. */
+#include "pop3/grammar.h"
+
+#include <string.h>
+
+#include "core/ascii.h"
+
+int mp_pop3_word(mailproto_text *rest, mailproto_text *word)
+{
+    const char *space = rest->len ? memchr(rest->ptr, ' ', rest->len) : NULL;
+
+    *word = *rest;
+    if (!space) {
+        rest->ptr += rest->len;
+        rest->len = 0;
+        return 0;
+    }
+    word->len = (size_t)(space - rest->ptr);
+    rest->ptr = space + 1;
+    rest->len -= word->len + 1;
+    return 1;
+}
+
+int mp_pop3_count(mailproto_text text, uint32_t *count)
+{
+    uint64_t value;
+
+    if (!mp_ascii_parse_decimal(text.ptr, text.len, &value) || value > UINT32_MAX)
+        return 0;
+    *count = (uint32_t)value;
+    return 1;
+}
+
+int mp_pop3_number(mailproto_text text, uint32_t *number)
+{
+    uint32_t value;
+
+    if (!mp_pop3_count(text, &value) || !value)
+        return 0;
+    *number = value;
+    return 1;
+}
+
+int mp_pop3_uid_valid(const char *uid, size_t n)
+{
+    if (!n || n > MP_POP3_UID_MAX)
+        return 0;
+    for (size_t i = 0; i < n; i++)
+        if (!mp_ascii_is_vchar(uid[i]))
+            return 0;
+    return 1;
+}
+
+/* ---- names ---- */
+
+static const struct {
+    uint32_t bit;
+    const char *tag;
+} capabilities[] = {
+    {MAILPROTO_POP3_CAPA_TOP, "TOP"},
+    {MAILPROTO_POP3_CAPA_USER, "USER"},
+    {MAILPROTO_POP3_CAPA_SASL, "SASL"},
+    {MAILPROTO_POP3_CAPA_RESP_CODES, "RESP-CODES"},
+    {MAILPROTO_POP3_CAPA_LOGIN_DELAY, "LOGIN-DELAY"},
+    {MAILPROTO_POP3_CAPA_PIPELINING, "PIPELINING"},
+    {MAILPROTO_POP3_CAPA_EXPIRE, "EXPIRE"},
+    {MAILPROTO_POP3_CAPA_UIDL, "UIDL"},
+    {MAILPROTO_POP3_CAPA_IMPLEMENTATION, "IMPLEMENTATION"},
+    {MAILPROTO_POP3_CAPA_STLS, "STLS"},
+    {MAILPROTO_POP3_CAPA_AUTH_RESP_CODE, "AUTH-RESP-CODE"},
+};
+
+enum { CAPABILITIES = sizeof capabilities / sizeof *capabilities };
+
+uint32_t mp_pop3_capa_bit(mailproto_text tag)
+{
+    for (size_t i = 0; i < CAPABILITIES; i++)
+        if (mp_ascii_equal(tag.ptr, tag.len, capabilities[i].tag))
+            return capabilities[i].bit;
+    return 0;
+}
+
+const char *mp_pop3_capa_tag(uint32_t bit)
+{
+    for (size_t i = 0; i < CAPABILITIES; i++)
+        if (capabilities[i].bit == bit)
+            return capabilities[i].tag;
+    return NULL;
+}
+
+static const char *const resp_texts[] = {
+    [MAILPROTO_POP3_RESP_IN_USE] = "IN-USE",     [MAILPROTO_POP3_RESP_LOGIN_DELAY] = "LOGIN-DELAY",
+    [MAILPROTO_POP3_RESP_SYS_TEMP] = "SYS/TEMP", [MAILPROTO_POP3_RESP_SYS_PERM] = "SYS/PERM",
+    [MAILPROTO_POP3_RESP_AUTH] = "AUTH",
+};
+
+enum { RESP_TEXTS = sizeof resp_texts / sizeof *resp_texts };
+
+const char *mp_pop3_resp_text(uint32_t resp_code)
+{
+    return resp_code < RESP_TEXTS ? resp_texts[resp_code] : NULL;
+}
+
+/* ---- responses ---- */
+
+/* The code that begins so: detail behind a further "/" is ignored, as RFC 2449 8 demands. */
+static uint32_t resp_code(mailproto_text code)
+{
+    for (uint32_t i = 1; i < RESP_TEXTS; i++) {
+        size_t n = mp_ascii_begins(code.ptr, code.len, resp_texts[i]);
+
+        if (n && (n == code.len || code.ptr[n] == '/'))
+            return i;
+    }
+    return MAILPROTO_POP3_RESP_OTHER;
+}
+
+/* Moves a "[CODE] " from the text into the code. */
+static void split_code(mailproto_pop3_response *response)
+{
+    mailproto_text *text = &response->text;
+    const char *end;
+
+    if (!text->len || text->ptr[0] != '[')
+        return;
+    end = memchr(text->ptr, ']', text->len);
+    if (!end || end == text->ptr + 1)
+        return;
+    response->code = (mailproto_text){text->ptr + 1, (size_t)(end - text->ptr) - 1};
+    response->resp_code = resp_code(response->code);
+    text->len -= (size_t)(end - text->ptr) + 1;
+    text->ptr = end + 1;
+    if (text->len && text->ptr[0] == ' ') {
+        text->ptr++;
+        text->len--;
+    }
+}
+
+int mp_pop3_response_parse(const char *line, size_t n, mailproto_pop3_response *response)
+{
+    size_t status;
+
+    *response = (mailproto_pop3_response){.struct_size = sizeof *response};
+    if ((status = mp_ascii_begins(line, n, "+OK")))
+        response->status = MAILPROTO_POP3_OK;
+    else if ((status = mp_ascii_begins(line, n, "-ERR")))
+        response->status = MAILPROTO_POP3_ERR;
+    else
+        return -1;
+    if (status < n && line[status] != ' ')
+        return -1;
+    while (status < n && line[status] == ' ')
+        status++;
+    response->text = (mailproto_text){line + status, n - status};
+    split_code(response);
+    return 0;
+}

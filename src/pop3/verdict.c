@@ -1,0 +1,8 @@
+/* verdict.c - the initialisers of the structs that POP3 hosts make for their answers. DESIGN section 3. */
+#include "core/memory.h"
+#include "mailproto/pop3.h"
+
+int32_t mailproto_pop3_verdict_init(mailproto_pop3_verdict *verdict, size_t size)
+{
+    return mp_struct_init(verdict, size);
+}

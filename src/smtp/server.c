@@ -1,0 +1,412 @@
+/* server.c - making an SMTP server session: the config checked and copied, what a session knows of itself.
+ * mailproto/smtp_server.h, "construction"; RFC 5321 section 4.5.3. */
+#include "smtp/server.h"
+
+#include <string.h>
+
+#include "core/ascii.h"
+#include "smtp/grammar.h"
+
+enum {
+    ALL_FLAGS = MAILPROTO_SMTP_SERVER_LMTP | MAILPROTO_SMTP_SERVER_SUBMISSION | MAILPROTO_SMTP_SERVER_RECEIVED |
+                MAILPROTO_SMTP_SERVER_CLEARTEXT_AUTH | MAILPROTO_SMTP_SERVER_NORMALISE_NEWLINES |
+                MAILPROTO_SMTP_SERVER_ACCEPT_NUL | MAILPROTO_SMTP_SERVER_PASS_PARAMETERS,
+    ALL_OFFERS = 2 * MAILPROTO_SMTP_EXT_HELP - 1,
+    DEFAULT_OFFER = MAILPROTO_SMTP_EXT_SIZE | MAILPROTO_SMTP_EXT_8BITMIME | MAILPROTO_SMTP_EXT_PIPELINING |
+                    MAILPROTO_SMTP_EXT_ENHANCEDSTATUSCODES | MAILPROTO_SMTP_EXT_CHUNKING | MAILPROTO_SMTP_EXT_SMTPUTF8 |
+                    MAILPROTO_SMTP_EXT_HELP,
+    MAX_OPEN = 256,
+    TEXT_MAX = 255,
+    LINE_MOST = 1 << 20
+};
+
+static const char default_banner[] = "ESMTP mailproto", default_lmtp_banner[] = "LMTP mailproto";
+
+/* ---- what a session knows of itself ---- */
+
+mailproto_text mp_smtp_hostname(const struct mailproto_smtp_server *s)
+{
+    return (mailproto_text){s->texts, s->hostname_len};
+}
+
+mailproto_text mp_smtp_banner(const struct mailproto_smtp_server *s)
+{
+    const char *plain = s->flags & MAILPROTO_SMTP_SERVER_LMTP ? default_lmtp_banner : default_banner;
+
+    if (!s->banner_len)
+        return (mailproto_text){plain, strlen(plain)};
+    return (mailproto_text){s->texts + s->hostname_len, s->banner_len};
+}
+
+mailproto_text mp_smtp_peer_address(const struct mailproto_smtp_server *s)
+{
+    return (mailproto_text){s->texts + s->hostname_len + s->banner_len, s->peer_address_len};
+}
+
+mailproto_text mp_smtp_peer_name(const struct mailproto_smtp_server *s)
+{
+    return (mailproto_text){s->texts + s->hostname_len + s->banner_len + s->peer_address_len, s->peer_name_len};
+}
+
+int mp_smtp_inside_tls(const struct mailproto_smtp_server *s)
+{
+    return s->base.tls == MP_TLS_ON;
+}
+
+uint32_t mp_smtp_offers(const struct mailproto_smtp_server *s)
+{
+    const uint32_t clear = s->flags & MAILPROTO_SMTP_SERVER_CLEARTEXT_AUTH && s->tls_mode != MAILPROTO_TLS_REQUIRED;
+
+    if (mp_smtp_inside_tls(s))
+        return s->offer & ~(uint32_t)MAILPROTO_SMTP_EXT_STARTTLS;
+    return s->offer & ~((uint32_t)MAILPROTO_SMTP_EXT_REQUIRETLS | (clear ? 0 : (uint32_t)MAILPROTO_SMTP_EXT_AUTH));
+}
+
+mailproto_text mp_smtp_protocol(const struct mailproto_smtp_server *s, int utf8)
+{
+    static const char *const names[3][4] = {
+        {"ESMTP", "ESMTPS", "ESMTPA", "ESMTPSA"},
+        {"LMTP", "LMTPS", "LMTPA", "LMTPSA"},
+        {"UTF8SMTP", "UTF8SMTPS", "UTF8SMTPA", "UTF8SMTPSA"},
+    };
+    static const char *const utf8_lmtp[4] = {"UTF8LMTP", "UTF8LMTPS", "UTF8LMTPA", "UTF8LMTPSA"};
+    uint32_t lmtp = (s->flags & MAILPROTO_SMTP_SERVER_LMTP) != 0;
+    uint32_t how = (mp_smtp_inside_tls(s) ? 1u : 0u) + (s->authenticated ? 2u : 0u);
+    const char *name = utf8 ? (lmtp ? utf8_lmtp[how] : names[2][how]) : names[lmtp][how];
+
+    if (!s->esmtp && !lmtp)
+        name = "SMTP";
+    return (mailproto_text){name, strlen(name)};
+}
+
+int32_t mailproto_smtp_server_info_get(const mailproto_smtp_server *s, mailproto_smtp_server_info *info, size_t size)
+{
+    mailproto_smtp_server_info own = {.struct_size = (uint32_t)size};
+
+    if (!s || !info || size < sizeof own.struct_size || size > UINT32_MAX)
+        return MAILPROTO_ERR_ARG;
+    own.tls = (uint32_t)mp_smtp_inside_tls(s);
+    own.authenticated = s->authenticated;
+    own.transactions = s->transactions;
+    own.hello = (mailproto_text){s->hello, s->hello_len};
+    own.protocol = mp_smtp_protocol(s, s->work && s->work->open && s->work->utf8);
+    memset(info, 0, size);
+    memcpy(info, &own, size < sizeof own ? size : sizeof own);
+    return MAILPROTO_OK;
+}
+
+/* ---- memory of the command in hand ---- */
+
+char *mp_smtp_scratch(struct mailproto_smtp_server *s, size_t n)
+{
+    struct mp_smtp_work *w = s->work;
+
+    if (w->scratch_size >= n)
+        return w->scratch;
+    mp_smtp_free(s, &w->scratch, &w->scratch_size);
+    w->scratch = mp_alloc(&s->base.allocator, n);
+    if (w->scratch)
+        w->scratch_size = n;
+    else
+        mp_engine_nomem(&s->base);
+    return w->scratch;
+}
+
+void mp_smtp_free(struct mailproto_smtp_server *s, char **p, size_t *n)
+{
+    mp_free(&s->base.allocator, *p, *n);
+    *p = NULL;
+    *n = 0;
+}
+
+/* ---- the config ---- */
+
+int32_t mailproto_smtp_server_config_init(mailproto_smtp_server_config *config, size_t size)
+{
+    return mp_struct_init(config, size);
+}
+
+int32_t mailproto_smtp_server_callbacks_init(mailproto_smtp_server_callbacks *callbacks, size_t size)
+{
+    return mp_struct_init(callbacks, size);
+}
+
+static void or_default(uint32_t *field, uint32_t value)
+{
+    if (!*field)
+        *field = value;
+}
+
+static int has_tls(const mailproto_smtp_server_config *c)
+{
+    return c->tls == MAILPROTO_TLS_MAY || c->tls == MAILPROTO_TLS_REQUIRED;
+}
+
+static void fill_defaults(mailproto_smtp_server_config *c)
+{
+    if (!c->offer)
+        c->offer = DEFAULT_OFFER | (has_tls(c) ? (uint32_t)MAILPROTO_SMTP_EXT_STARTTLS : 0);
+    or_default(&c->max_open, 1);
+    or_default(&c->max_line, 2048);
+    or_default(&c->max_auth_line, 12288);
+    or_default(&c->max_text_line, 4096);
+    or_default(&c->max_recipients, 1000);
+    or_default(&c->max_bad_commands, 10);
+    or_default(&c->max_hops, 100);
+    or_default(&c->greeting_ms, 300000);
+    or_default(&c->command_ms, 300000);
+    or_default(&c->body_ms, 180000);
+    or_default(&c->tls_ms, 60000);
+    or_default(&c->answer_ms, 600000);
+    or_default(&c->stall_ms, 300000);
+    or_default(&c->min_body_rate, 1);
+    if (c->offer & MAILPROTO_SMTP_EXT_AUTH)
+        or_default(&c->mechanisms, MP_SASL_ALL);
+    if (!c->max_message)
+        c->max_message = UINT64_C(50) << 20;
+    if (!c->max_discard) {
+        c->max_discard = c->max_message > UINT64_MAX / 4 ? UINT64_MAX : 4 * c->max_message;
+        if (c->max_discard < UINT64_C(64) << 20)
+            c->max_discard = UINT64_C(64) << 20;
+    }
+}
+
+static int is_clean(mailproto_text text)
+{
+    if (text.len > TEXT_MAX || (!text.ptr && text.len))
+        return 0;
+    for (size_t i = 0; i < text.len; i++)
+        if ((uint8_t)text.ptr[i] < ' ' || text.ptr[i] == 0x7f)
+            return 0;
+    return 1;
+}
+
+/* What stands in "[...]" of a Received field. */
+static int is_address(mailproto_text text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (!mp_ascii_is_alnum((uint8_t)text.ptr[i]) && text.ptr[i] != '.' && text.ptr[i] != ':' && text.ptr[i] != '-')
+            return 0;
+    return 1;
+}
+
+static const char *wrong_text(const mailproto_smtp_server_config *c)
+{
+    if (!c->hostname.len)
+        return "hostname is required";
+    if (!is_clean(c->hostname) || !mp_smtp_is_hello(c->hostname.ptr, c->hostname.len))
+        return "hostname is neither a domain nor an address literal";
+    if (!is_clean(c->banner))
+        return "banner is longer than 255 octets or holds a control character";
+    if (!is_clean(c->peer_address) || !is_address(c->peer_address))
+        return "peer_address is not an address";
+    if (!is_clean(c->peer_name))
+        return "peer_name is longer than 255 octets or holds a control character";
+    return NULL;
+}
+
+static const char *wrong_number(const mailproto_smtp_server_config *c)
+{
+    if (c->flags & ~(uint32_t)ALL_FLAGS)
+        return "flags has a bit that is not known";
+    if (c->tls > MAILPROTO_TLS_IMPLICIT)
+        return "tls is not one of MAILPROTO_TLS_*";
+    if (c->max_open > MAX_OPEN)
+        return "max_open is above 256";
+    if (c->max_line < 512 || c->max_line > LINE_MOST)
+        return "max_line is below 512 or above 1048576";
+    if (c->max_auth_line < 512 || c->max_auth_line > LINE_MOST)
+        return "max_auth_line is below 512 or above 1048576";
+    if (c->max_text_line < 998)
+        return "max_text_line is below 998";
+    if (c->max_recipients < 100)
+        return "max_recipients is below 100";
+    return NULL;
+}
+
+static const char *wrong_auth(const mailproto_smtp_server_config *c, const mailproto_smtp_server_callbacks *callbacks)
+{
+    if (c->mechanisms & ~(uint32_t)MP_SASL_ALL)
+        return "mechanisms has a bit that is not known";
+    if (!(c->offer & MAILPROTO_SMTP_EXT_AUTH))
+        return c->flags & MAILPROTO_SMTP_SERVER_SUBMISSION ? "SUBMISSION needs AUTH in offer" : NULL;
+    if (callbacks && !callbacks->on_auth)
+        return "AUTH in offer needs on_auth";
+    if (c->tls == MAILPROTO_TLS_NEVER && !(c->flags & MAILPROTO_SMTP_SERVER_CLEARTEXT_AUTH))
+        return "AUTH in offer needs tls or CLEARTEXT_AUTH";
+    return NULL;
+}
+
+static const char *wrong_offer(const mailproto_smtp_server_config *c, const mailproto_smtp_server_callbacks *callbacks)
+{
+    uint32_t offer = c->offer;
+
+    if ((offer | c->mask) & ~(uint32_t)ALL_OFFERS)
+        return "offer or mask has a bit that is not known";
+    if (!(offer & MAILPROTO_SMTP_EXT_STARTTLS) != !has_tls(c))
+        return "STARTTLS in offer and tls MAY or REQUIRED need each other";
+    if (offer & MAILPROTO_SMTP_EXT_BINARYMIME && !(offer & MAILPROTO_SMTP_EXT_CHUNKING))
+        return "BINARYMIME in offer needs CHUNKING";
+    if (offer & MAILPROTO_SMTP_EXT_SMTPUTF8 && !(offer & MAILPROTO_SMTP_EXT_8BITMIME))
+        return "SMTPUTF8 in offer needs 8BITMIME";
+    if (offer & MAILPROTO_SMTP_EXT_REQUIRETLS && c->tls == MAILPROTO_TLS_NEVER)
+        return "REQUIRETLS in offer needs tls";
+    if (offer & MAILPROTO_SMTP_EXT_LIMITS && c->max_recipients == MAILPROTO_UNLIMITED && !c->max_transactions)
+        return "LIMITS in offer needs a limit: max_recipients or max_transactions";
+    if (offer & MAILPROTO_SMTP_EXT_VRFY && callbacks && !callbacks->on_vrfy)
+        return "VRFY in offer needs on_vrfy";
+    if (offer & MAILPROTO_SMTP_EXT_EXPN && callbacks && !callbacks->on_expn)
+        return "EXPN in offer needs on_expn";
+    return wrong_auth(c, callbacks);
+}
+
+/* Copies the config, defaults filled in. */
+static int32_t read_config(mailproto_smtp_server_config *c, const mailproto_smtp_server_config *given,
+                           const mailproto_smtp_server_callbacks *callbacks, const char **why)
+{
+    int32_t result = mp_struct_copy(c, sizeof *c, given);
+
+    *why = "the config is missing, or from a later version";
+    if (result)
+        return result;
+    fill_defaults(c);
+    *why = wrong_text(c);
+    if (*why)
+        return MAILPROTO_ERR_ARG;
+    *why = wrong_number(c);
+    if (!*why)
+        *why = wrong_offer(c, callbacks);
+    return *why ? MAILPROTO_ERR_CONFIG : MAILPROTO_OK;
+}
+
+/* ---- construction ---- */
+
+static size_t texts_size(const mailproto_smtp_server_config *c)
+{
+    return c->hostname.len + c->banner.len + c->peer_address.len + c->peer_name.len;
+}
+
+static char *copy_text(char *to, mailproto_text text, uint16_t *len)
+{
+    *len = (uint16_t)text.len;
+    if (text.len)
+        memcpy(to, text.ptr, text.len);
+    return to + text.len;
+}
+
+static void copy_numbers(struct mailproto_smtp_server *s, const mailproto_smtp_server_config *c)
+{
+    s->flags = c->flags;
+    s->offer = c->offer & ~c->mask;
+    s->mechanisms = (uint8_t)c->mechanisms;
+    s->tls_mode = (uint8_t)c->tls;
+    s->max_line = c->max_line;
+    s->max_auth_line = c->max_auth_line;
+    s->max_text_line = c->max_text_line;
+    s->max_recipients = c->max_recipients;
+    s->max_bad_commands = c->max_bad_commands;
+    s->max_hops = c->max_hops;
+    s->max_transactions = c->max_transactions == MAILPROTO_UNLIMITED ? 0 : c->max_transactions;
+    s->max_message = c->max_message;
+    s->greeting_ms = c->greeting_ms;
+    s->command_ms = c->command_ms;
+    s->body_ms = c->body_ms;
+    s->tls_ms = c->tls_ms;
+    s->min_body_rate = c->min_body_rate;
+}
+
+/* Behind the struct: the callbacks, then the texts. */
+static void copy_rest(struct mailproto_smtp_server *s, const mailproto_smtp_server_config *c,
+                      const mailproto_smtp_server_callbacks *callbacks)
+{
+    char *to = (char *)(s + 1);
+
+    if (callbacks) {
+        memcpy(to, callbacks, sizeof *callbacks);
+        s->callbacks = (const mailproto_smtp_server_callbacks *)(const void *)to;
+        to += sizeof *callbacks;
+    }
+    s->texts = to;
+    to = copy_text(to, c->hostname, &s->hostname_len);
+    to = copy_text(to, c->banner, &s->banner_len);
+    to = copy_text(to, c->peer_address, &s->peer_address_len);
+    copy_text(to, c->peer_name, &s->peer_name_len);
+}
+
+static uint32_t or_never(uint32_t limit)
+{
+    return limit == MAILPROTO_UNLIMITED ? 0 : limit;
+}
+
+int32_t mailproto_smtp_server_new(mailproto_smtp_server **out, const mailproto_smtp_server_config *config,
+                                  const mailproto_smtp_server_callbacks *callbacks,
+                                  const mailproto_allocator *allocator, void *user, const char **why)
+{
+    mailproto_smtp_server_callbacks table;
+    mailproto_smtp_server_config c;
+    mailproto_allocator memory;
+    struct mp_engine *e;
+    const char *sentence;
+    int32_t result;
+
+    why = why ? why : &sentence;
+    *why = "no place for the session";
+    if (!out)
+        return MAILPROTO_ERR_ARG;
+    *out = NULL;
+    *why = "the callbacks are from a later version";
+    if (callbacks && mp_struct_copy(&table, sizeof table, callbacks))
+        return MAILPROTO_ERR_ARG;
+    result = read_config(&c, config, callbacks ? &table : NULL, why);
+    if (result)
+        return result;
+    *why = "the allocator lacks a function";
+    if (mp_allocator_copy(&memory, allocator))
+        return MAILPROTO_ERR_ARG;
+    struct mp_engine_setup setup = {
+        .ops = &mp_smtp_server_ops,
+        .allocator = &memory,
+        .user = user,
+        .max_open = c.max_open,
+        .answer_ms = or_never(c.answer_ms),
+        .stall_ms = or_never(c.stall_ms),
+        .max_skip = c.max_discard,
+        .polled = !callbacks,
+        .implicit_tls = c.tls == MAILPROTO_TLS_IMPLICIT,
+    };
+    *why = NULL;
+    result = mp_engine_new(&e, sizeof(struct mailproto_smtp_server) + (callbacks ? sizeof table : 0) + texts_size(&c),
+                           &setup);
+    if (result)
+        return result;
+    *out = (mailproto_smtp_server *)e;
+    copy_numbers(*out, &c);
+    copy_rest(*out, &c, callbacks ? &table : NULL);
+    return MAILPROTO_OK;
+}
+
+mailproto_session *mailproto_smtp_server_session(mailproto_smtp_server *server)
+{
+    return server ? &server->base.session : NULL;
+}
+
+size_t mailproto_smtp_server_memory_max(const mailproto_smtp_server_config *config)
+{
+    mailproto_smtp_server_config c;
+    const char *why;
+    size_t line, size, bits, grain = 16;
+
+    if (read_config(&c, config, NULL, &why))
+        return 0;
+    line = c.max_line > c.max_auth_line ? c.max_line : c.max_auth_line;
+    size = sizeof(struct mailproto_smtp_server) + sizeof(mailproto_smtp_server_callbacks) + texts_size(&c);
+    bits = c.max_recipients == MAILPROTO_UNLIMITED || !(c.flags & MAILPROTO_SMTP_SERVER_LMTP) ? 0
+                                                                                               : c.max_recipients / 4 + 64;
+    size = mp_engine_memory_max(size, c.max_open, line, MP_CHUNK);
+    size += sizeof(struct mp_smtp_work) + MP_ANSWER_MAX + 2 * grain;
+    size += 2 * (TEXT_MAX + grain);                                              /* hello, old and new */
+    size += 2 * (c.max_line + MP_SMTP_UNKNOWN_MAX * sizeof(mailproto_smtp_parameter) + grain); /* parameters, a path */
+    size += 2 * (line + grain);                                                  /* credentials while they grow */
+    size += 2 * (8192 + 2048 + grain);                                           /* prepended fields while they grow */
+    return size + 2 * bits;
+}

@@ -1,0 +1,276 @@
+/* server.h - the server engine inside: its state, and what its files share.
+ * RFC 5321, RFC 2033; docs/design/smtp-server.md. */
+#ifndef MP_SMTP_SERVER_H
+#define MP_SMTP_SERVER_H
+
+#include "core/engine.h"
+#include "mailproto/smtp.h"
+#include "sasl/sasl.h"
+#include "smtp/body_reader.h"
+#include "smtp/server_replies.h"
+
+/* Where the session stands. While a request is open nothing is read, save further RCPTs. */
+enum {
+    MP_SMTP_GREETING = 0, /* CONNECT was not asked yet */
+    MP_SMTP_COMMANDS,     /* between commands */
+    MP_SMTP_REFUSED,      /* greeted with 5yz: QUIT only */
+    MP_SMTP_SASL,         /* the next line answers a challenge */
+    MP_SMTP_DATA,         /* message text up to the dot */
+    MP_SMTP_CHUNK,        /* the octets of a BDAT */
+    MP_SMTP_RESULTS,      /* LMTP: asking for each recipient's result */
+    MP_SMTP_REPEATING     /* LMTP: one reply for all recipients */
+};
+
+/* The type of a request that nobody is asked: a refusal that is delayed. */
+enum { MP_SMTP_DELAYED = 0x1ff };
+
+/* What a message is in. */
+enum { MP_MESSAGE_NONE = 0, MP_MESSAGE_ARRIVING, MP_MESSAGE_ABORTED, MP_MESSAGE_ENDED };
+
+/* A reply that has to wait for its place: the refusal of a message, or one for all recipients. */
+struct mp_smtp_verdict {
+    uint32_t code;
+    uint32_t delay;
+    uint16_t length;
+    uint8_t reply; /* MP_R_*, or MP_R_NONE: text is in store */
+    uint8_t close;
+    char *store; /* MP_ANSWER_MAX octets, made when needed */
+};
+
+/* What a session needs while it has something in hand. It is made with the first line and freed when idle. */
+struct mp_smtp_work {
+    union {
+        mailproto_event head;
+        mailproto_smtp_connect connect;
+        mailproto_smtp_hello hello;
+        mailproto_smtp_auth auth;
+        mailproto_smtp_mail mail;
+        mailproto_smtp_rcpt rcpt;
+        mailproto_smtp_message_begin begin;
+        mailproto_smtp_body body;
+        mailproto_smtp_message_end end;
+        mailproto_smtp_rcpt_result result;
+        mailproto_smtp_message_aborted aborted;
+        mailproto_smtp_transaction_end transaction_end;
+        mailproto_smtp_query query;
+    } event;
+
+    /* the command in hand */
+    char *scratch; /* what parameters decode to, and the list of unknown ones */
+    size_t scratch_size;
+    char *hello; /* of a HELLO that is not answered yet */
+    size_t hello_len;
+    uint8_t hello_extended;
+
+    /* AUTH */
+    uint8_t sasl_step;
+    uint8_t sasl_shown; /* the AUTH event was raised: the secret goes when it was seen */
+    uint32_t mechanism;
+    char *secret; /* name and password as they were decoded */
+    size_t secret_len, secret_size;
+    size_t name_len; /* LOGIN: the first octets of it */
+
+    /* the transaction */
+    uint8_t open;      /* MAIL was accepted, TRANSACTION_END is owed */
+    uint8_t failed;    /* a chunk was refused: RSET is due (RFC 3030 2) */
+    uint8_t delivered;
+    uint8_t utf8;      /* SMTPUTF8 */
+    uint8_t body;      /* MAILPROTO_SMTP_BODY_* */
+    uint8_t tell_aborted, tell_end; /* events owed */
+    int32_t aborted_why, end_why;
+    uint32_t asked, accepted; /* recipients */
+    uint8_t *accepted_bits;   /* LMTP: by index */
+    size_t accepted_size;
+    char *recipient; /* the first one, for the Received field */
+    size_t recipient_len;
+
+    /* the message */
+    uint8_t message; /* MP_MESSAGE_* */
+    uint8_t refused; /* `verdict` is the reply at the end of it, or of the chunk */
+    uint8_t ends;    /* and that reply ends the transaction */
+    uint8_t last;    /* the chunk in hand is the LAST */
+    uint8_t in_header;
+    uint8_t field_match; /* how much of "Received:" the line in hand begins with */
+    uint32_t hops;
+    uint64_t chunk_left;
+    uint64_t text;    /* octets from the peer */
+    uint64_t size;    /* octets of BODY events */
+    uint64_t skipped; /* of a refused message */
+    uint64_t window;  /* octets taken in the time min_body_rate is measured over */
+    struct mp_body_reader reader;
+    struct mp_smtp_verdict verdict;
+    char *prepend; /* fields before the message */
+    size_t prepend_len, prepend_size;
+    uint8_t prepend_shown;
+    uint32_t cursor; /* LMTP: the next recipient to ask or tell about */
+};
+
+struct mailproto_smtp_server {
+    struct mp_engine base;
+    struct mp_smtp_work *work;
+    const mailproto_smtp_server_callbacks *callbacks; /* behind this struct, or NULL */
+    char *hello;                                      /* what the client calls itself */
+    uint16_t hello_len;
+    uint8_t phase;
+    uint8_t esmtp; /* EHLO or LHLO, not HELO */
+    uint8_t greeted, authenticated;
+    uint8_t tls_mode; /* MAILPROTO_TLS_* */
+    uint8_t mechanisms;
+    uint32_t bad_commands, transactions;
+
+    /* the config */
+    uint32_t flags, offer;
+    uint32_t max_line, max_auth_line, max_text_line, max_recipients, max_bad_commands, max_hops, max_transactions;
+    uint32_t greeting_ms, command_ms, body_ms, tls_ms, min_body_rate;
+    uint64_t max_message;
+    uint16_t hostname_len, banner_len, peer_address_len, peer_name_len;
+    const char *texts; /* those four, one behind the other, behind this struct */
+};
+
+/* ---- server.c ---- */
+
+mailproto_text mp_smtp_hostname(const struct mailproto_smtp_server *s);
+mailproto_text mp_smtp_banner(const struct mailproto_smtp_server *s);
+mailproto_text mp_smtp_peer_address(const struct mailproto_smtp_server *s);
+mailproto_text mp_smtp_peer_name(const struct mailproto_smtp_server *s);
+int mp_smtp_inside_tls(const struct mailproto_smtp_server *s);
+/* The extensions of the moment: what EHLO lists and commands may use. */
+uint32_t mp_smtp_offers(const struct mailproto_smtp_server *s);
+/* The keyword of RFC 3848 and RFC 6531 for the session, or the transaction. */
+mailproto_text mp_smtp_protocol(const struct mailproto_smtp_server *s, int utf8);
+/* Memory for the command in hand; NULL: none, and the session is ending. */
+char *mp_smtp_scratch(struct mailproto_smtp_server *s, size_t n);
+void mp_smtp_free(struct mailproto_smtp_server *s, char **p, size_t *n);
+
+/* ---- server_step.c ---- */
+
+extern const struct mp_engine_ops mp_smtp_server_ops;
+
+/* ---- server_dispatch.c ---- */
+
+int32_t mp_smtp_server_dispatch(struct mp_engine *e, const mailproto_event *event);
+
+/* ---- server_answer.c ---- */
+
+int32_t mp_smtp_use_default(struct mp_engine *e, struct mp_request *r);
+int32_t mp_smtp_fail(struct mp_engine *e, struct mp_request *r);
+/* Puts an answer on the wire; ends the session if it says so. 1: it accepts. */
+int mp_smtp_put_answer(struct mailproto_smtp_server *s, const struct mp_request *r);
+void mp_smtp_put_verdict(struct mailproto_smtp_server *s);
+/* Keeps an answer as the verdict on the message. */
+void mp_smtp_keep_answer(struct mailproto_smtp_server *s, const struct mp_request *r);
+
+/* ---- server_commands.c ---- */
+
+/* Does the next command line. 1: something moved. */
+int mp_smtp_command_step(struct mailproto_smtp_server *s);
+/* Opens a request and raises its event, which lies in work->event. 0; -1: no memory. */
+int mp_smtp_ask(struct mailproto_smtp_server *s, uint32_t type, size_t size, uint32_t index);
+
+/* ---- server_transaction.c ---- */
+
+/* Ends the transaction that is open, if any, for `why`; a message in it is aborted. */
+void mp_smtp_reset(struct mailproto_smtp_server *s, int32_t why);
+/* It came to its end: TRANSACTION_END is owed. */
+void mp_smtp_transaction_over(struct mailproto_smtp_server *s, int32_t why);
+/* Raises what is owed. 1: it did. */
+int mp_smtp_tell_step(struct mailproto_smtp_server *s);
+/* Counts a recipient that was accepted. */
+void mp_smtp_recipient_accepted(struct mailproto_smtp_server *s, uint32_t index);
+int mp_smtp_recipient_room(struct mailproto_smtp_server *s, uint32_t index);
+/* LMTP: results and repeated replies. */
+int mp_smtp_results_step(struct mailproto_smtp_server *s);
+int mp_smtp_repeat_step(struct mailproto_smtp_server *s);
+
+/* ---- server_message.c ---- */
+
+/* The host was asked and said yes. 0; -1: no memory. */
+int mp_smtp_message_begin(struct mailproto_smtp_server *s);
+/* The message in hand gets the verdict that is kept; what comes of it is skipped. */
+void mp_smtp_message_refuse(struct mailproto_smtp_server *s, int32_t why);
+/* A reply of the engine's as the verdict; and refusing with it. */
+void mp_smtp_keep_reply(struct mailproto_smtp_server *s, uint32_t reply);
+void mp_smtp_message_refuse_with(struct mailproto_smtp_server *s, uint32_t reply, int32_t why);
+int mp_smtp_message_step(struct mailproto_smtp_server *s);
+/* The reply to a message that was refused, at its end. */
+void mp_smtp_reply_refused(struct mailproto_smtp_server *s);
+
+/* ---- server_received.c ---- */
+
+/* Adds the Received field behind what the host prepended. 0; -1: no memory. */
+int mp_smtp_add_received(struct mailproto_smtp_server *s);
+
+/* ---- the commands, one a file ---- */
+
+struct mp_smtp_command {
+    char name[9];
+    uint8_t length;
+    uint8_t flags;
+    /* `line` was taken, unless the command is one that overlaps; arg is what stands behind the verb */
+    int (*handle)(struct mailproto_smtp_server *s, const struct mp_line *line, mailproto_text arg);
+};
+enum {
+    MP_COMMAND_CLEAR = 1,     /* allowed where TLS is required and not on (RFC 3207 4) */
+    MP_COMMAND_OVERLAPS = 2,  /* RCPT: does not wait for those before it; takes its line itself */
+    MP_COMMAND_SECRET = 4,    /* its line may hold credentials */
+    MP_COMMAND_LAST = 8,      /* must be the last of a pipelined group (RFC 2920 3.1) */
+    MP_COMMAND_NO_ARG = 16,   /* an argument is a syntax error */
+    MP_COMMAND_LMTP_ONLY = 32,
+    MP_COMMAND_SMTP_ONLY = 64,
+    MP_COMMAND_REFUSED = 128 /* allowed after a greeting that refused */
+};
+/* All there are; the last has an empty name. */
+extern const struct mp_smtp_command mp_smtp_commands[];
+
+int mp_smtp_helo(struct mailproto_smtp_server *s, const struct mp_line *line, mailproto_text arg);
+int mp_smtp_ehlo(struct mailproto_smtp_server *s, const struct mp_line *line, mailproto_text arg);
+int mp_smtp_lhlo(struct mailproto_smtp_server *s, const struct mp_line *line, mailproto_text arg);
+int mp_smtp_starttls(struct mailproto_smtp_server *s, const struct mp_line *line, mailproto_text arg);
+int mp_smtp_auth(struct mailproto_smtp_server *s, const struct mp_line *line, mailproto_text arg);
+int mp_smtp_mail(struct mailproto_smtp_server *s, const struct mp_line *line, mailproto_text arg);
+int mp_smtp_rcpt(struct mailproto_smtp_server *s, const struct mp_line *line, mailproto_text arg);
+int mp_smtp_data(struct mailproto_smtp_server *s, const struct mp_line *line, mailproto_text arg);
+int mp_smtp_bdat(struct mailproto_smtp_server *s, const struct mp_line *line, mailproto_text arg);
+int mp_smtp_rset(struct mailproto_smtp_server *s, const struct mp_line *line, mailproto_text arg);
+int mp_smtp_noop(struct mailproto_smtp_server *s, const struct mp_line *line, mailproto_text arg);
+int mp_smtp_quit(struct mailproto_smtp_server *s, const struct mp_line *line, mailproto_text arg);
+int mp_smtp_vrfy(struct mailproto_smtp_server *s, const struct mp_line *line, mailproto_text arg);
+int mp_smtp_expn(struct mailproto_smtp_server *s, const struct mp_line *line, mailproto_text arg);
+int mp_smtp_help(struct mailproto_smtp_server *s, const struct mp_line *line, mailproto_text arg);
+
+/* Asks the host about the argument of VRFY, EXPN or HELP. */
+void mp_smtp_query(struct mailproto_smtp_server *s, uint32_t type, const struct mp_line *line, mailproto_text arg);
+
+/* Their second halves: the request was answered. */
+void mp_smtp_connect_answered(struct mailproto_smtp_server *s, const struct mp_request *r);
+void mp_smtp_hello_answered(struct mailproto_smtp_server *s, const struct mp_request *r);
+void mp_smtp_auth_answered(struct mailproto_smtp_server *s, const struct mp_request *r);
+void mp_smtp_mail_answered(struct mailproto_smtp_server *s, const struct mp_request *r);
+void mp_smtp_rcpt_answered(struct mailproto_smtp_server *s, const struct mp_request *r);
+void mp_smtp_begin_answered(struct mailproto_smtp_server *s, const struct mp_request *r);
+void mp_smtp_end_answered(struct mailproto_smtp_server *s, const struct mp_request *r);
+void mp_smtp_query_answered(struct mailproto_smtp_server *s, const struct mp_request *r);
+
+/* AUTH: the line that answers a challenge; and forgetting what was learned. */
+int mp_smtp_auth_step(struct mailproto_smtp_server *s);
+void mp_smtp_auth_forget(struct mailproto_smtp_server *s);
+
+/* ---- server_parameters.c: what MAIL and RCPT do alike ---- */
+
+struct mp_smtp_parameters {
+    struct mailproto_smtp_server *server;
+    size_t room;  /* octets that the arguments can decode to at most */
+    size_t used;  /* of them */
+    uint32_t count;
+    mailproto_smtp_parameter *first; /* unknown ones, in scratch before the decoded texts */
+};
+enum { MP_SMTP_UNKNOWN_MAX = 32 };
+
+/* Decodes a value: ORCPT's address with its type, else xtext (type empty). Points to the value itself where nothing is
+   encoded. 0; -1: malformed, or no memory and the session is ending. */
+int mp_smtp_decode(struct mp_smtp_parameters *p, mailproto_text type, mailproto_text value, uint32_t flags,
+                   mailproto_text *decoded);
+/* A parameter that the engine does not know: kept for the host, or refused. Gives MP_R_NONE or the reply. */
+uint32_t mp_smtp_unknown_parameter(struct mp_smtp_parameters *p, mailproto_text keyword, mailproto_text value);
+
+#endif

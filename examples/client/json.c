@@ -1,0 +1,89 @@
+/* json.c - --json with jansson: the writers, and the values that they share.
+ * RFC 8259; https://jansson.readthedocs.io. */
+#include "json_values.h"
+
+#include "text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct json_writers *json_writers(void)
+{
+    static const struct json_writers writers = {json_send, json_pop3};
+
+    return &writers;
+}
+
+/* Invalid octets become U+FFFD, three octets each. */
+json_t *json_words(const char *text)
+{
+    size_t n = text ? strlen(text) : 0, made = 0;
+    char *valid;
+    json_t *value;
+
+    if (!text)
+        return json_null();
+    if (text_is_utf8(text, n))
+        return json_stringn(text, n);
+    valid = malloc(3 * n);
+    if (!valid)
+        return json_null();
+    for (size_t i = 0; i < n;) {
+        size_t step = text_utf8(text + i, n - i);
+
+        memcpy(valid + made, step ? text + i : "\xef\xbf\xbd", step ? step : 3);
+        made += step ? step : 3;
+        i += step ? step : 1;
+    }
+    value = json_stringn(valid, made);
+    free(valid);
+    return value;
+}
+
+json_t *json_server(const struct server *server, const char *greeting)
+{
+    json_t *object = json_object();
+
+    json_put(object, "scheme", json_words(server->url->scheme));
+    json_put(object, "host", json_words(server->url->host));
+    json_put(object, "port", json_integer(strtol(server->url->port, NULL, 10)));
+    json_put(object, "address", json_words(*server->address ? server->address : NULL));
+    json_put(object, "greeting", json_words(greeting));
+    return object;
+}
+
+json_t *json_error(int32_t why, const char *text)
+{
+    json_t *object;
+
+    if (!why)
+        return json_null();
+    object = json_object();
+    json_put(object, "name", json_words(mailproto_result_name(why)));
+    json_put(object, "text", json_words(text && *text ? text : mailproto_result_text(why)));
+    return object;
+}
+
+json_t *json_bits(uint32_t set, const struct json_bit *names, unsigned count)
+{
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < count; i++)
+        if (set & names[i].bit)
+            json_array_append_new(list, json_words(names[i].name));
+    return list;
+}
+
+void json_put(json_t *object, const char *name, json_t *value)
+{
+    json_object_set_new(object, name, value);
+}
+
+int json_print(json_t *object)
+{
+    int failed = json_dumpf(object, stdout, JSON_COMPACT);
+
+    json_decref(object);
+    putchar('\n');
+    return failed || fflush(stdout) ? -1 : 0;
+}

@@ -1,0 +1,18 @@
+/* json.h - --json: one object on standard output, with what a script would read.
+ * json_send.c and json_pop3.c make it with jansson; json_none.c stands in their place where that was not found. */
+#ifndef MAILPROTO_CLIENT_JSON_H
+#define MAILPROTO_CLIENT_JSON_H
+
+#include "pop3.h"
+#include "send.h"
+
+/* Each prints a result. 0, or -1. */
+struct json_writers {
+    int (*send)(const struct send_result *result);
+    int (*pop3)(const struct pop3_result *result);
+};
+
+/* NULL: this build has no JSON. */
+const struct json_writers *json_writers(void);
+
+#endif

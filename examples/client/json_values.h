@@ -1,0 +1,32 @@
+/* json_values.h - what the two JSON writers share: values made of what is not always there, and printing.
+ * Strings become valid UTF-8 first: servers say what they like, JSON does not take it (RFC 8259 section 8.1). */
+#ifndef MAILPROTO_CLIENT_JSON_VALUES_H
+#define MAILPROTO_CLIENT_JSON_VALUES_H
+
+#include "json.h"
+
+#include <jansson.h>
+
+/* NULL text is null. */
+json_t *json_words(const char *text);
+/* The server: URL and address, and the name and the extensions it told. */
+json_t *json_server(const struct server *server, const char *greeting);
+/* What ended the session before its time, or null. */
+json_t *json_error(int32_t why, const char *text);
+/* A list of the names whose bit is set. */
+struct json_bit {
+    uint32_t bit;
+    const char *name;
+};
+json_t *json_bits(uint32_t set, const struct json_bit *names, unsigned count);
+
+/* Sets a member, and takes the value over. */
+void json_put(json_t *object, const char *name, json_t *value);
+/* Prints the object as one line and lets it go. 0, or -1. */
+int json_print(json_t *object);
+
+/* The writers themselves. */
+int json_send(const struct send_result *result);
+int json_pop3(const struct pop3_result *result);
+
+#endif

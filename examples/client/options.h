@@ -1,0 +1,93 @@
+/* options.h - the command line: what was asked for.
+ * `mailproto [send|pop3] ...`, read with getopt_long. */
+#ifndef MAILPROTO_CLIENT_OPTIONS_H
+#define MAILPROTO_CLIENT_OPTIONS_H
+
+#include "recipients.h"
+#include "url.h"
+
+#include <stdint.h>
+
+/* What both commands are told. */
+struct common_options {
+    struct url url;
+    const char *user;          /* who logs in; NULL: nobody */
+    const char *password_file; /* NULL: ask on the terminal */
+    int clear_text_auth;       /* a password may cross a network as it is */
+    int trace, json, quiet;
+    uint32_t timeout_ms; /* 0: the engines' own limits */
+};
+
+struct send_options {
+    struct common_options common;
+    const char *sender; /* "" for <> */
+    struct recipients to;
+    char *to_file;     /* the text that `to` points into, or NULL */
+    const char *file;  /* "-": standard input */
+    const char *hello; /* NULL: this machine's name */
+    const char *envid; /* NULL: not said */
+    uint32_t notify;   /* MAILPROTO_SMTP_NOTIFY_* */
+    uint32_t ret;      /* MAILPROTO_SMTP_RET_* */
+    uint32_t max_recipients; /* of a transaction */
+    int no_chunking, no_pipelining, long_lines, smtputf8;
+};
+
+enum pop3_verb { POP3_CAPA, POP3_STAT, POP3_LIST, POP3_UIDL, POP3_RETR, POP3_TOP, POP3_DELE, POP3_FETCH_ALL };
+
+struct pop3_options {
+    struct common_options common;
+    enum pop3_verb verb;
+    const char *verb_name;
+    uint32_t *numbers; /* of the messages that were named */
+    uint32_t count;
+    uint32_t lines;      /* of top */
+    const char *output;  /* NULL: standard output */
+    const char *maildir; /* of fetch-all */
+    int remove;          /* fetch-all: delete what is kept here */
+    int lf;              /* retr, top: lines end with LF instead of CRLF */
+};
+
+/* They read the arguments behind the command's name. 0; 1: help was asked for and given; -1: they are wrong, and it was
+   reported. Free what was read in any case. */
+int options_read_send(struct send_options *options, int count, char **words);
+int options_read_pop3(struct pop3_options *options, int count, char **words);
+void options_free_send(struct send_options *options);
+void options_free_pop3(struct pop3_options *options);
+
+/* options_common.c: for the two of them. 1: the option was one of both; 0: it was not; -1: its value is wrong. */
+int options_common(struct common_options *common, int option, char *value);
+/* A decimal number. 0, or -1. */
+int options_number(const char *text, uint32_t min, uint32_t max, uint32_t *number);
+/* The URL, its user taken for --user if there was none. 0, or -1: it was reported. */
+int options_url(struct common_options *common, const char *text, int pop3);
+
+/* The options that options_common knows, for the table of getopt_long, and their paragraph in --help. */
+enum {
+    OPTION_HELP = 'h',
+    OPTION_JSON = 256,
+    OPTION_PASSWORD_FILE,
+    OPTION_CLEAR_TEXT_AUTH,
+    OPTION_TIMEOUT,
+    OPTION_OWN /* and above: those of one command */
+};
+#define OPTIONS_COMMON                                                                                                 \
+    {"help", no_argument, NULL, OPTION_HELP}, {"user", required_argument, NULL, 'u'},                                  \
+        {"password-file", required_argument, NULL, OPTION_PASSWORD_FILE},                                              \
+        {"clear-text-auth", no_argument, NULL, OPTION_CLEAR_TEXT_AUTH}, {"trace", no_argument, NULL, 't'},             \
+        {"json", no_argument, NULL, OPTION_JSON}, {"quiet", no_argument, NULL, 'q'},                                   \
+        {"timeout", required_argument, NULL, OPTION_TIMEOUT}
+#define OPTIONS_COMMON_SHORT "hu:tq"
+#define OPTIONS_COMMON_HELP                                                                                            \
+    "  -u, --user NAME        log in as NAME\n"                                                                        \
+    "      --password-file F  the password is the first line of file F; '-': of standard input.\n"                     \
+    "                         Without it the terminal is asked\n"                                                      \
+    "      --clear-text-auth  send the password although there is no TLS: everyone on the way can\n"                   \
+    "                         read it. Not needed where the server is on this machine (loopback)\n"                    \
+    "      --timeout SECONDS  for each wait for the server, the connection included\n"                                 \
+    "                         (default: 30 s to connect, then the limits of the RFCs: minutes)\n"                      \
+    "      --json             print one JSON object on standard output, for scripts\n"                                 \
+    "  -q, --quiet            print no result; errors are told all the same\n"                                         \
+    "  -t, --trace            show the conversation on standard error, credentials hidden\n"                           \
+    "  -h, --help             print this\n"
+
+#endif

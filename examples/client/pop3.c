@@ -1,0 +1,109 @@
+/* pop3.c - `mailproto pop3`: from the options to the exit code.
+ * RFC 1939. Files are opened before the connection, so that no message is fetched that cannot be kept. */
+#include "pop3.h"
+
+#include "exits.h"
+#include "interrupt.h"
+#include "json.h"
+#include "password.h"
+#include "report.h"
+
+#include <stdlib.h>
+
+enum { CONNECT_MS = 30000 };
+
+static void choose_work(struct pop3_job *job)
+{
+    switch (job->options->verb) {
+    case POP3_RETR:
+    case POP3_TOP:
+        job->work = &pop3_retrieve;
+        break;
+    case POP3_FETCH_ALL:
+        job->work = &pop3_fetch;
+        break;
+    default:
+        job->work = &pop3_query;
+        break;
+    }
+}
+
+static int begin(struct pop3_job *job)
+{
+    if (job->work == &pop3_retrieve)
+        return pop3_begin_retrieve(job);
+    return job->work == &pop3_fetch ? pop3_begin_fetch(job) : 0;
+}
+
+static void end(struct pop3_job *job)
+{
+    if (job->work == &pop3_retrieve)
+        pop3_end_retrieve(job);
+    else if (job->work == &pop3_fetch)
+        pop3_end_fetch(job);
+}
+
+/* 0, or an exit code: it was reported. */
+static int connect_to(struct pop3_job *job)
+{
+    const struct common_options *common = &job->options->common;
+    struct pop3_result *result = job->result;
+    int ms = common->timeout_ms ? (int)common->timeout_ms : CONNECT_MS;
+
+    if (server_connect(&result->server, &common->url, ms)) {
+        result->no_connection = 1;
+        result->why = MAILPROTO_ERR_LOST;
+        return 0;
+    }
+    if (common->user && !result->server.loopback && !common->clear_text_auth) {
+        report("%s is another machine, and without TLS everyone on the way could read the password",
+               result->server.where);
+        report_hint("Nothing was sent. --clear-text-auth sends it all the same.");
+        server_close(&result->server);
+        return EXIT_USAGE;
+    }
+    if (common->user && !result->server.loopback)
+        report("warning: the password crosses the network to %s in clear text", result->server.where);
+    return 0;
+}
+
+static int run(struct pop3_job *job)
+{
+    struct pop3_result *result = job->result;
+    int status;
+
+    if (begin(job))
+        return EXIT_LOCAL;
+    status = interrupted() ? EXIT_TEMPORARY : connect_to(job);
+    if (!status && !result->no_connection)
+        pop3_session(job);
+    end(job);
+    if (status)
+        return status;
+    result->status = pop3_status(result);
+    pop3_report(result);
+    if (job->options->common.json && json_writers()->pop3(result)) {
+        report("the result could not be written to standard output");
+        return EXIT_LOCAL;
+    }
+    return result->status;
+}
+
+int pop3_run(const struct pop3_options *options)
+{
+    struct pop3_result result = {.options = options};
+    struct password password = {.len = 0};
+    struct pop3_job job = {.options = options, .result = &result, .password = password.text};
+    int status;
+
+    choose_work(&job);
+    if (options->common.user && password_read(&password, options->common.password_file, options->common.user)) {
+        status = EXIT_LOCAL;
+    } else {
+        job.password_len = password.len;
+        status = run(&job);
+    }
+    password_wipe(&password);
+    pop3_result_free(&result);
+    return status;
+}

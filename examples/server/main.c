@@ -1,0 +1,262 @@
+/* main.c - mailprotod: SMTP, submission and LMTP reception and POP3 over Maildirs. Its arguments.
+ * Exit codes are those of sysexits.h; mailprotod(8) lists them. */
+#define _GNU_SOURCE /* getopt_long */
+#include <getopt.h>
+#include <mailproto/version.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "demo.h"
+#include "server.h"
+
+enum { EXIT_USAGE = 64 };
+
+static const char help_main[] = "usage: mailprotod COMMAND [OPTION...]\n"
+                                "\n"
+                                "Receives mail by SMTP, submission and LMTP into Maildirs, and gives it out by POP3.\n"
+                                "\n"
+                                "  demo    serve two users on 127.0.0.1, without a configuration\n"
+                                "  serve   serve what a configuration file says\n"
+                                "  check   tell what is wrong with a configuration file\n"
+                                "\n"
+                                "  --help     this text; after a command, what its options are\n"
+                                "  --version  the version\n";
+
+static const char help_demo[] =
+    "usage: mailprotod demo [--dir DIR] [--port-base N] [--trace]\n"
+    "\n"
+    "Serves alice@example.test and bob@example.test, password \"secret\", on 127.0.0.1:\n"
+    "SMTP on port N + 25, submission on N + 587, LMTP on N + 24, POP3 on N + 110.\n"
+    "\n"
+    "  --dir DIR      where the mail is kept; made if it is not there (default: mailprotod-demo)\n"
+    "  --port-base N  what the ports are counted from, 0 to 64000 (default: 10000)\n"
+    "  --trace        log what clients and server say to each other; passwords are hidden\n"
+    "  --help         this text\n"
+    "  --version      the version\n";
+
+static const char help_serve[] =
+    "usage: mailprotod serve --config FILE [--trace]\n"
+    "\n"
+    "Serves what FILE says, until SIGTERM or SIGINT; a second one ends it at once.\n"
+    "SIGHUP reads the users of FILE again. mailprotod(8) tells how FILE is written.\n"
+    "\n"
+    "  --config FILE  the configuration\n"
+    "  --trace        log what clients and server say to each other; passwords are hidden\n"
+    "  --help         this text\n"
+    "  --version      the version\n"
+    "\n"
+    "Exit status: 0 it was ended; 64 wrong arguments; 66 FILE cannot be read; 67 run_as names nobody;\n"
+    "69 a port cannot be had; 73 a Maildir cannot be made; 77 run_as is not allowed; 78 FILE is wrong.\n";
+
+static const char help_check[] =
+    "usage: mailprotod check --config FILE\n"
+    "\n"
+    "Reads FILE and tells what is wrong with it. Nothing is started or made.\n"
+    "\n"
+    "  --config FILE  the configuration\n"
+    "  --help         this text\n"
+    "  --version      the version\n"
+    "\n"
+    "Exit status: 0 it is good; 64 wrong arguments; 66 FILE cannot be read; 78 FILE is wrong.\n";
+
+struct arguments {
+    const char *command, *help;
+    const char *config, *dir;
+    unsigned port_base;
+    int trace;
+};
+
+enum { OPTION_HELP = 1, OPTION_VERSION, OPTION_CONFIG, OPTION_DIR, OPTION_PORT_BASE, OPTION_TRACE };
+
+static const struct option options_serve[] = {{"help", no_argument, NULL, OPTION_HELP},
+                                              {"version", no_argument, NULL, OPTION_VERSION},
+                                              {"config", required_argument, NULL, OPTION_CONFIG},
+                                              {"trace", no_argument, NULL, OPTION_TRACE},
+                                              {NULL, 0, NULL, 0}};
+static const struct option options_check[] = {{"help", no_argument, NULL, OPTION_HELP},
+                                              {"version", no_argument, NULL, OPTION_VERSION},
+                                              {"config", required_argument, NULL, OPTION_CONFIG},
+                                              {NULL, 0, NULL, 0}};
+static const struct option options_demo[] = {{"help", no_argument, NULL, OPTION_HELP},
+                                             {"version", no_argument, NULL, OPTION_VERSION},
+                                             {"dir", required_argument, NULL, OPTION_DIR},
+                                             {"port-base", required_argument, NULL, OPTION_PORT_BASE},
+                                             {"trace", no_argument, NULL, OPTION_TRACE},
+                                             {NULL, 0, NULL, 0}};
+
+/* What was wrong was said; this says where to look. */
+static int usage(const char *command)
+{
+    fprintf(stderr, "mailprotod: \"mailprotod %s%s--help\" tells how it is used\n", command, *command ? " " : "");
+    return EXIT_USAGE;
+}
+
+static int parse_port_base(struct arguments *arguments, const char *text)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+
+    if (*text < '0' || *text > '9' || *end || value > DEMO_PORT_BASE_MAX) {
+        fprintf(stderr, "mailprotod: --port-base must be a number from 0 to %d, not \"%s\"\n", DEMO_PORT_BASE_MAX,
+                text);
+        return -1;
+    }
+    arguments->port_base = (unsigned)value;
+    return 0;
+}
+
+/* -1: go on; else the exit code. */
+static int take_option(struct arguments *arguments, int option)
+{
+    switch (option) {
+    case OPTION_HELP:
+        fputs(arguments->help, stdout);
+        return EXIT_SUCCESS;
+    case OPTION_VERSION:
+        printf("mailprotod %s\n", mailproto_version());
+        return EXIT_SUCCESS;
+    case OPTION_CONFIG:
+        arguments->config = optarg;
+        return -1;
+    case OPTION_DIR:
+        arguments->dir = optarg;
+        return -1;
+    case OPTION_PORT_BASE:
+        return parse_port_base(arguments, optarg) ? usage(arguments->command) : -1;
+    case OPTION_TRACE:
+        arguments->trace = 1;
+        return -1;
+    default: /* getopt has said what is wrong */
+        return usage(arguments->command);
+    }
+}
+
+static int parse(struct arguments *arguments, const struct option *options, int argc, char **argv)
+{
+    int option, result = -1;
+
+    while (result < 0 && (option = getopt_long(argc, argv, "", options, NULL)) != -1)
+        result = take_option(arguments, option);
+    if (result < 0 && optind < argc) {
+        fprintf(stderr, "mailprotod: %s takes no argument \"%s\"\n", arguments->command, argv[optind]);
+        return usage(arguments->command);
+    }
+    return result;
+}
+
+/* ---- the commands ---- */
+
+static int run(struct settings *settings, const struct arguments *arguments,
+               void (*ready)(const struct arguments *, const struct settings *))
+{
+    struct server *server = calloc(1, sizeof *server);
+    int result;
+
+    if (!server)
+        return EXIT_FAILURE;
+    result = server_start(server, settings, arguments->config, arguments->trace);
+    if (!result) {
+        if (ready)
+            ready(arguments, settings);
+        result = server_run(server);
+    }
+    free(server);
+    return result;
+}
+
+static void explain(const struct arguments *arguments, const struct settings *settings)
+{
+    demo_explain(settings, arguments->dir, arguments->port_base);
+}
+
+static int demo(int argc, char **argv)
+{
+    struct arguments arguments = {.command = "demo",
+                                  .help = help_demo,
+                                  .dir = "mailprotod-demo",
+                                  .port_base = DEMO_PORT_BASE};
+    struct settings settings;
+    int result = parse(&arguments, options_demo, argc, argv);
+
+    if (result >= 0)
+        return result;
+    settings_init(&settings);
+    result = demo_settings(&settings, arguments.dir, arguments.port_base);
+    if (!result)
+        result = run(&settings, &arguments, explain);
+    settings_clear(&settings);
+    return result;
+}
+
+static int need_config(const struct arguments *arguments)
+{
+    if (arguments->config)
+        return 0;
+    fprintf(stderr, "mailprotod: %s needs --config FILE\n", arguments->command);
+    return usage(arguments->command);
+}
+
+static int serve(int argc, char **argv)
+{
+    struct arguments arguments = {.command = "serve", .help = help_serve};
+    struct settings settings;
+    int result = parse(&arguments, options_serve, argc, argv);
+
+    if (result < 0)
+        result = need_config(&arguments) ? EXIT_USAGE : -1;
+    if (result >= 0)
+        return result;
+    settings_init(&settings);
+    result = config_read(&settings, arguments.config, stderr);
+    if (!result)
+        result = run(&settings, &arguments, NULL);
+    settings_clear(&settings);
+    return result;
+}
+
+static int check(int argc, char **argv)
+{
+    struct arguments arguments = {.command = "check", .help = help_check};
+    struct settings settings;
+    int result = parse(&arguments, options_check, argc, argv);
+
+    if (result < 0)
+        result = need_config(&arguments) ? EXIT_USAGE : -1;
+    if (result >= 0)
+        return result;
+    settings_init(&settings);
+    result = config_read(&settings, arguments.config, stderr);
+    if (!result)
+        printf("%s: good; %zu users\n", arguments.config, settings.users.count);
+    settings_clear(&settings);
+    return result;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int (*run)(int argc, char **argv);
+    } commands[] = {{"demo", demo}, {"serve", serve}, {"check", check}};
+    const char *name = argc > 1 ? argv[1] : "";
+
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (!strcmp(name, commands[i].name)) {
+            argv[1] = argv[0]; /* getopt's complaints begin with it */
+            return commands[i].run(argc - 1, argv + 1);
+        }
+    if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
+        fputs(help_main, stdout);
+        return EXIT_SUCCESS;
+    }
+    if (!strcmp(name, "--version")) {
+        printf("mailprotod %s\n", mailproto_version());
+        return EXIT_SUCCESS;
+    }
+    if (*name)
+        fprintf(stderr, "mailprotod: there is no command \"%s\"; there are demo, serve and check\n", name);
+    else
+        fprintf(stderr, "mailprotod: say what to do: demo, serve or check\n");
+    return usage("");
+}

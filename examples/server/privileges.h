@@ -1,0 +1,13 @@
+/* privileges.h - what the operating system lets the process have: files open at once, and the right to be root.
+ * Both are settled before the first client is served. */
+#ifndef MAILPROTOD_PRIVILEGES_H
+#define MAILPROTOD_PRIVILEGES_H
+
+#include <stdint.h>
+
+/* Raises the number of files that may be open as far as it goes; how many that is. */
+uint64_t privileges_raise_files(void);
+/* Becomes that user for good. 0; 67: there is no such user; 77: it is not allowed (logged). */
+int privileges_become(const char *name);
+
+#endif

@@ -1,0 +1,89 @@
+/* reload.c - SIGHUP: the users are read again, while sessions go on.
+ * A file that is wrong changes nothing. */
+#include "reload.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "work.h"
+
+struct reload {
+    struct work work;
+    struct server *server;
+    struct settings settings;
+    char *problems;
+    size_t problems_len;
+    int status;
+};
+
+static void read_again(struct work *work)
+{
+    struct reload *reload = (struct reload *)work;
+    FILE *problems = open_memstream(&reload->problems, &reload->problems_len);
+    int result;
+
+    if (!problems) {
+        reload->status = -1;
+        return;
+    }
+    reload->status = config_read(&reload->settings, reload->server->config, problems);
+    for (size_t i = 0; !reload->status && i < reload->settings.users.count; i++) {
+        const struct maildir *box = reload->settings.users.items[i].box;
+
+        if ((result = maildir_prepare(box))) {
+            fprintf(problems, "%s: %s\n", box->path, strerror(-result));
+            reload->status = -1;
+        }
+    }
+    fclose(problems);
+}
+
+static void log_problems(const struct reload *reload)
+{
+    char *at = reload->problems, *lf;
+
+    for (; at && (lf = strchr(at, '\n')); at = lf + 1) {
+        *lf = 0;
+        log_line(reload->status ? LOG_ERROR : LOG_WARNING, "%s", at);
+    }
+}
+
+static void apply(struct work *work)
+{
+    struct reload *reload = (struct reload *)work;
+    struct users *users = &reload->server->settings->users, before = *users;
+
+    log_problems(reload);
+    if (reload->status) {
+        log_line(LOG_ERROR, "the users stay as they were: the configuration could not be read again");
+    } else {
+        users_inherit(&reload->settings.users, users);
+        *users = reload->settings.users;
+        reload->settings.users = before;
+        log_line(LOG_INFO, "the configuration was read again: %zu users; what else changed in it needs a new start",
+                 users->count);
+    }
+    reload->server->reloading = 0;
+    settings_clear(&reload->settings);
+    free(reload->problems);
+    free(reload);
+}
+
+void reload_start(struct server *server)
+{
+    struct reload *reload;
+
+    if (!server->config || server->reloading) {
+        log_line(LOG_INFO,
+                 server->config ? "the configuration is being read already" : "there is no file to read again");
+        return;
+    }
+    reload = calloc(1, sizeof *reload);
+    if (!reload)
+        return;
+    server->reloading = 1;
+    reload->server = server;
+    settings_init(&reload->settings);
+    work_start(&server->loop, &reload->work, read_again, apply);
+}

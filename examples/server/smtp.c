@@ -1,0 +1,182 @@
+/* smtp.c - SMTP, submission and LMTP: who may log in, who may send, who is known here.
+ * RFC 5321 3 and 4.2 for the replies, RFC 6409 for submission, RFC 3463 for the enhanced codes. */
+#include "smtp.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static int32_t reply(struct smtp *smtp, uint64_t token, uint32_t code, const char *enhanced, const char *text)
+{
+    return mailproto_smtp_server_reply(smtp->engine, token, code, enhanced, strlen(enhanced), text, strlen(text));
+}
+
+/* ---- AUTH ---- */
+
+static int32_t refuse_login(struct smtp *smtp, const mailproto_smtp_auth *auth)
+{
+    static const char text[] = "the user name or the password is wrong";
+    mailproto_smtp_verdict verdict;
+
+    client_log(&smtp->client, LOG_WARNING, "login refused for %.*s", (int)auth->name.len, auth->name.ptr);
+    mailproto_smtp_verdict_init(&verdict, sizeof verdict);
+    verdict.code = 535;
+    verdict.enhanced = (mailproto_text){"5.7.8", 5};
+    verdict.text = (mailproto_text){text, sizeof text - 1};
+    verdict.delay_ms = (uint32_t)smtp->client.server->settings->limits.auth_delay;
+    return mailproto_smtp_server_answer(smtp->engine, auth->head.token, &verdict);
+}
+
+static int32_t on_auth(mailproto_smtp_server *engine, const mailproto_smtp_auth *auth, void *user)
+{
+    struct smtp *smtp = user;
+    const struct users *users = &smtp->client.server->settings->users;
+    const struct user *who = users_login(users, auth->name.ptr, auth->name.len, auth->password.ptr, auth->password.len);
+    const struct user *as = who;
+
+    /* RFC 4616 2: to act as somebody else is another right, and nobody has it here */
+    if (who && auth->authorization.len)
+        users_find(users, auth->authorization.ptr, auth->authorization.len, &as);
+    if (!who || as != who)
+        return refuse_login(smtp, auth);
+    free(smtp->login);
+    smtp->login = strdup(who->address);
+    client_log(&smtp->client, LOG_INFO, "login %s", who->address);
+    return mailproto_smtp_server_accept(engine, auth->head.token);
+}
+
+/* ---- MAIL, RCPT ---- */
+
+static int32_t on_mail(mailproto_smtp_server *engine, const mailproto_smtp_mail *mail, void *user)
+{
+    struct smtp *smtp = user;
+
+    transaction_free(smtp->transaction);
+    smtp->transaction = transaction_new(mail->path);
+    if (!smtp->transaction)
+        return MAILPROTO_ERR_NOMEM;
+    return mailproto_smtp_server_accept(engine, mail->head.token);
+}
+
+static int32_t refuse_rcpt(struct smtp *smtp, const mailproto_smtp_rcpt *rcpt, int found)
+{
+    const char *text = "relaying denied";
+
+    client_log(&smtp->client, LOG_INFO, "refused recipient <%.*s> from <%s>: %s", (int)rcpt->path.len, rcpt->path.ptr,
+               smtp->transaction->sender, found == USERS_UNKNOWN ? "no such user" : "not of this server");
+    if (found == USERS_UNKNOWN)
+        return reply(smtp, rcpt->head.token, 550, "5.1.1", "no such user here");
+    if (smtp->client.service == SERVICE_SUBMISSION)
+        text = "this server delivers to its own users only and sends nothing on to others";
+    return reply(smtp, rcpt->head.token, 550, "5.7.1", text);
+}
+
+static int32_t on_rcpt(mailproto_smtp_server *engine, const mailproto_smtp_rcpt *rcpt, void *user)
+{
+    struct smtp *smtp = user;
+    const struct user *who;
+    int found = users_find(&smtp->client.server->settings->users, rcpt->path.ptr, rcpt->path.len, &who);
+
+    if (found != USERS_LOCAL)
+        return refuse_rcpt(smtp, rcpt, found);
+    if (transaction_add(smtp->transaction, rcpt->index, who->box))
+        return MAILPROTO_ERR_NOMEM;
+    return mailproto_smtp_server_accept(engine, rcpt->head.token);
+}
+
+/* ---- the rest ---- */
+
+static int32_t on_trace(mailproto_smtp_server *engine, const mailproto_trace *trace, void *user)
+{
+    (void)engine;
+    client_trace(user, trace);
+    return 0;
+}
+
+static int32_t on_closed(mailproto_smtp_server *engine, const mailproto_closed *closed, void *user)
+{
+    struct smtp *smtp = user;
+
+    (void)engine;
+    transaction_free(smtp->transaction); /* the engine is gone before the connection is */
+    smtp->transaction = NULL;
+    if (closed->why)
+        client_log(user, LOG_INFO, "ended: %.*s", (int)closed->text.len, closed->text.ptr);
+    else
+        client_log(user, LOG_DEBUG, "closed");
+    return 0;
+}
+
+static void set_config(struct smtp *smtp, mailproto_smtp_server_config *config)
+{
+    const struct settings *settings = smtp->client.server->settings;
+    const struct limits *limits = &settings->limits;
+
+    config->hostname = (mailproto_text){settings->hostname, strlen(settings->hostname)};
+    config->flags = MAILPROTO_SMTP_SERVER_RECEIVED;
+    config->offer = MAILPROTO_SMTP_EXT_SIZE | MAILPROTO_SMTP_EXT_8BITMIME | MAILPROTO_SMTP_EXT_PIPELINING |
+                    MAILPROTO_SMTP_EXT_ENHANCEDSTATUSCODES | MAILPROTO_SMTP_EXT_CHUNKING | MAILPROTO_SMTP_EXT_SMTPUTF8 |
+                    MAILPROTO_SMTP_EXT_HELP;
+    if (smtp->client.service == SERVICE_LMTP)
+        config->flags |= MAILPROTO_SMTP_SERVER_LMTP;
+    if (smtp->client.service == SERVICE_SUBMISSION) {
+        config->flags |= MAILPROTO_SMTP_SERVER_SUBMISSION;
+        config->offer |= MAILPROTO_SMTP_EXT_AUTH;
+        if (client_may_send_cleartext(&smtp->client))
+            config->flags |= MAILPROTO_SMTP_SERVER_CLEARTEXT_AUTH;
+    }
+    config->max_recipients = (uint32_t)limits->recipients;
+    config->max_transactions = (uint32_t)limits->messages_per_session;
+    config->max_message = limits->message_size;
+    config->greeting_ms = (uint32_t)limits->greeting_time;
+    config->command_ms = (uint32_t)limits->command_time;
+    config->body_ms = (uint32_t)limits->body_time;
+    config->answer_ms = (uint32_t)limits->answer_time;
+    config->stall_ms = (uint32_t)limits->stall_time;
+}
+
+static void gone(struct client *client)
+{
+    struct smtp *smtp = (struct smtp *)client;
+
+    transaction_free(smtp->transaction);
+    free(smtp->login);
+}
+
+struct client *smtp_client_new(void)
+{
+    struct smtp *smtp = calloc(1, sizeof *smtp);
+
+    if (!smtp)
+        return NULL;
+    smtp->client.gone = gone;
+    return &smtp->client;
+}
+
+mailproto_session *smtp_client_session(struct client *client)
+{
+    struct smtp *smtp = (struct smtp *)client;
+    mailproto_smtp_server_callbacks callbacks;
+    mailproto_smtp_server_config config;
+    mailproto_session *session;
+    const char *why = "no memory";
+    char address[64];
+
+    mailproto_smtp_server_config_init(&config, sizeof config);
+    mailproto_smtp_server_callbacks_init(&callbacks, sizeof callbacks);
+    set_config(smtp, &config);
+    config.peer_address = client_address(client, address);
+    callbacks.on_auth = on_auth;
+    callbacks.on_mail = on_mail;
+    callbacks.on_rcpt = on_rcpt;
+    callbacks.on_trace = on_trace;
+    callbacks.on_closed = on_closed;
+    smtp_message_callbacks(&callbacks);
+    if (mailproto_smtp_server_new(&smtp->engine, &config, &callbacks, NULL, smtp, &why)) {
+        client_log(client, LOG_ERROR, "cannot serve: %s", why);
+        return NULL;
+    }
+    session = mailproto_smtp_server_session(smtp->engine);
+    mailproto_session_set_wall(session, (int64_t)time(NULL));
+    return session;
+}

@@ -1,0 +1,246 @@
+/* users.c - who has a mailbox here: addresses, domains, passwords.
+ * RFC 5321 2.4, 4.1.2, 4.5.1: case, quoted local parts, postmaster. */
+#include "users.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ADDRESS_MAX = 400 }; /* RFC 5321 4.5.3.1 allows 64 + 1 + 255 */
+
+static char small(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
+}
+
+static char *copy_small(const char *text)
+{
+    char *copy = strdup(text);
+
+    for (char *c = copy; c && *c; c++)
+        *c = small(*c);
+    return copy;
+}
+
+static void wipe(char *text)
+{
+    for (volatile char *c = text; c && *c; c++)
+        *c = 0;
+}
+
+void users_clear(struct users *users)
+{
+    for (size_t i = 0; i < users->count; i++) {
+        wipe(users->items[i].password);
+        free(users->items[i].password);
+        free(users->items[i].address);
+        maildir_drop(users->items[i].box);
+    }
+    for (size_t i = 0; i < users->domain_count; i++)
+        free(users->domains[i]);
+    free(users->items);
+    free(users->domains);
+    free(users->postmaster);
+    *users = (struct users){0};
+}
+
+static const char *find_domain(const struct users *users, const char *domain)
+{
+    for (size_t i = 0; i < users->domain_count; i++)
+        if (!strcmp(users->domains[i], domain))
+            return users->domains[i];
+    return NULL;
+}
+
+int users_add_domain(struct users *users, const char *domain)
+{
+    char **grown = realloc(users->domains, (users->domain_count + 1) * sizeof *grown);
+
+    if (!grown)
+        return -1;
+    users->domains = grown;
+    grown[users->domain_count] = copy_small(domain);
+    if (!grown[users->domain_count])
+        return -1;
+    if (find_domain(users, grown[users->domain_count])) {
+        free(grown[users->domain_count]);
+        return 1;
+    }
+    users->domain_count++;
+    return 0;
+}
+
+int users_add(struct users *users, const char *address, struct user **added)
+{
+    struct user *grown;
+    char *copy = copy_small(address);
+
+    if (!copy)
+        return -1;
+    if (!(users->count & (users->count + 1)) || !users->items) { /* room doubles: 1, 3, 7, ... */
+        grown = realloc(users->items, (2 * users->count + 1) * sizeof *grown);
+        if (!grown) {
+            free(copy);
+            return -1;
+        }
+        users->items = grown;
+    }
+    *added = &users->items[users->count++];
+    **added = (struct user){.address = copy};
+    return 0;
+}
+
+/* ---- finishing ---- */
+
+static int by_address(const void *a, const void *b)
+{
+    return strcmp(((const struct user *)a)->address, ((const struct user *)b)->address);
+}
+
+static const struct user *find_exact(const struct users *users, char *address)
+{
+    const struct user key = {.address = address};
+
+    return users->count ? bsearch(&key, users->items, users->count, sizeof key, by_address) : NULL;
+}
+
+static const char *check_users(const struct users *users)
+{
+    for (size_t i = 0; i < users->count; i++) {
+        const char *at = strrchr(users->items[i].address, '@');
+
+        if (!at || at == users->items[i].address || !at[1])
+            return "a user's name is not an address like alice@example.org";
+        if (!find_domain(users, at + 1))
+            return "a user's domain is not among the domains of [server]";
+        if (i && !strcmp(users->items[i].address, users->items[i - 1].address))
+            return "a user is there twice";
+    }
+    return NULL;
+}
+
+const char *users_finish(struct users *users)
+{
+    char *first = users->count ? users->items[0].address : NULL;
+    const char *wrong;
+
+    if (!users->count)
+        return "there is no user: add a section like [user alice@example.org]";
+    qsort(users->items, users->count, sizeof *users->items, by_address);
+    wrong = check_users(users);
+    if (wrong)
+        return wrong;
+    users->postmaster_user = find_exact(users, users->postmaster ? users->postmaster : first);
+    return users->postmaster_user ? NULL : "postmaster is not the address of a user";
+}
+
+/* ---- looking up ---- */
+
+/* An address taken apart and made plain: small letters, quotes of the local part removed. */
+struct plain {
+    char text[ADDRESS_MAX + 2];
+    char *domain; /* within text, behind the '@' */
+};
+
+static int make_plain(struct plain *plain, const char *address, size_t len)
+{
+    size_t at = 0, last = len;
+    int quoted = 0;
+
+    if (len > ADDRESS_MAX)
+        return -1;
+    while (last && address[last - 1] != '@' && address[last - 1] != '"')
+        last--;
+    if (!last || address[last - 1] != '@')
+        last = len + 1; /* there is no domain */
+    for (size_t i = 0; i + 1 < last; i++) {
+        if (address[i] == '"') {
+            quoted = !quoted;
+            continue;
+        }
+        if (address[i] == '\\' && quoted && i + 2 < last)
+            i++;
+        plain->text[at++] = small(address[i]);
+    }
+    plain->text[at++] = '@';
+    plain->domain = plain->text + at;
+    for (size_t i = last; i < len; i++)
+        plain->text[at++] = small(address[i]);
+    plain->text[at] = 0;
+    return memchr(plain->text, 0, at) ? -1 : 0;
+}
+
+static const struct user *find_without_detail(const struct users *users, struct plain *plain)
+{
+    char *plus = memchr(plain->text, '+', (size_t)(plain->domain - plain->text));
+
+    if (!plus || plus == plain->text)
+        return NULL;
+    memmove(plus, plain->domain - 1, strlen(plain->domain - 1) + 1);
+    return find_exact(users, plain->text);
+}
+
+int users_find(const struct users *users, const char *address, size_t len, const struct user **user)
+{
+    struct plain plain;
+    int is_postmaster;
+
+    *user = NULL;
+    if (make_plain(&plain, address, len))
+        return USERS_UNKNOWN;
+    is_postmaster = !strncmp(plain.text, "postmaster@", 11) && plain.domain == plain.text + 11;
+    if (!*plain.domain && is_postmaster) { /* RFC 5321 4.1.1.3: <Postmaster>, the one name without a domain */
+        *user = users->postmaster_user;
+        return USERS_LOCAL;
+    }
+    if (!find_domain(users, plain.domain))
+        return USERS_ELSEWHERE;
+    *user = find_exact(users, plain.text);
+    if (!*user && is_postmaster)
+        *user = users->postmaster_user;
+    if (!*user)
+        *user = find_without_detail(users, &plain);
+    return *user ? USERS_LOCAL : USERS_UNKNOWN;
+}
+
+/* ---- logging in ---- */
+
+/* Takes the same time for every password of a length. */
+static int same_secret(const char *known, const char *given, size_t len)
+{
+    size_t known_len = strlen(known);
+    unsigned different = known_len != len;
+
+    for (size_t i = 0; i < len; i++)
+        different |= (unsigned char)(known[known_len ? i % known_len : 0] ^ given[i]);
+    return !different;
+}
+
+const struct user *users_login(const struct users *users, const char *name, size_t len, const char *password,
+                               size_t password_len)
+{
+    struct plain plain;
+    const struct user *user = NULL;
+
+    if (!make_plain(&plain, name, len)) {
+        if (!*plain.domain && users->domain_count && strlen(users->domains[0]) + len < ADDRESS_MAX)
+            strcpy(plain.domain, users->domains[0]);
+        user = find_exact(users, plain.text);
+    }
+    if (!user) {
+        same_secret("no such user", password, password_len); /* an unknown name costs as much as a wrong password */
+        return NULL;
+    }
+    return same_secret(user->password, password, password_len) ? user : NULL;
+}
+
+void users_inherit(struct users *fresh, const struct users *old)
+{
+    for (size_t i = 0; i < fresh->count; i++) {
+        const struct user *before = find_exact(old, fresh->items[i].address);
+
+        if (!before || strcmp(before->box->path, fresh->items[i].box->path))
+            continue;
+        maildir_drop(fresh->items[i].box);
+        fresh->items[i].box = maildir_keep(before->box);
+    }
+}

@@ -1,0 +1,43 @@
+/* users.h - who has a mailbox here: addresses, domains, passwords.
+ * RFC 5321 2.4, 4.5.1: domains and, here, local parts are compared without case; postmaster always exists. */
+#ifndef MAILPROTOD_USERS_H
+#define MAILPROTOD_USERS_H
+
+#include "maildir.h"
+
+struct user {
+    char *address; /* in small letters */
+    char *password;
+    struct maildir *box;
+};
+
+struct users {
+    struct user *items; /* in the order of the file until users_sort */
+    size_t count;
+    char **domains; /* in small letters; the first completes names without a domain */
+    size_t domain_count;
+    char *postmaster; /* the address that gets its mail; NULL: the first user */
+    const struct user *postmaster_user;
+};
+
+void users_clear(struct users *users); /* passwords are wiped */
+/* 0; -1: no memory; 1: it is there already. */
+int users_add_domain(struct users *users, const char *domain);
+int users_add(struct users *users, const char *address, struct user **added);
+/* After the last: makes look-ups possible. NULL, or what is wrong with the whole. */
+const char *users_finish(struct users *users);
+
+enum { USERS_LOCAL, USERS_UNKNOWN, USERS_ELSEWHERE };
+/* Whose mailbox an address is: USERS_LOCAL and *user; USERS_UNKNOWN: the domain is ours, the user is not;
+   USERS_ELSEWHERE. "alice+detail@..." is alice's. */
+int users_find(const struct users *users, const char *address, size_t len, const struct user **user);
+/* The user with that name (an address; without a domain the first domain's) and password, or NULL. The time it takes
+   tells nothing about the password, and little about the name. */
+const struct user *users_login(const struct users *users, const char *name, size_t len, const char *password,
+                               size_t password_len);
+
+/* Lets the users of `fresh` go on with the Maildir objects of `old` where they are the same: after a reload, what is
+   under way in them is still known. */
+void users_inherit(struct users *fresh, const struct users *old);
+
+#endif

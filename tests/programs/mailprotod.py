@@ -1,0 +1,160 @@
+"""A mailprotod of a test's own: on free ports of 127.0.0.1, in a temporary folder, ended by its process id."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+HOST = "127.0.0.1"
+PROGRAM = os.environ.get("MAILPROTOD", "")
+TIMEOUT = 30
+
+CONFIG = """\
+[server]
+hostname = mail.example.test
+domains = example.test
+mail = {dir}/mail
+cleartext_auth = loopback
+{server}
+[listen]
+smtp = 127.0.0.1:{smtp}
+submission = 127.0.0.1:{submission}
+lmtp = 127.0.0.1:{lmtp}
+pop3 = 127.0.0.1:{pop3}
+[limits]
+auth_delay = 1ms
+{limits}
+[user alice@example.test]
+password = secret
+[user bob@example.test]
+password = secret
+{users}
+"""
+
+
+def free_ports(names):
+    """A port that nothing listens on for each name."""
+    sockets = []
+    for _ in names:
+        s = socket.socket()
+        s.bind((HOST, 0))
+        sockets.append(s)
+    ports = dict(zip(names, (s.getsockname()[1] for s in sockets)))
+    for s in sockets:
+        s.close()
+    return ports
+
+
+def wait_until(condition, what):
+    """Looks until the condition holds; what takes too long fails."""
+    end = time.monotonic() + TIMEOUT
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError("never: " + what)
+        time.sleep(0.01)
+
+
+class Server:
+    """`mailprotod serve` with alice and bob, password "secret"."""
+
+    def __init__(self, server="", limits="", users="", arguments=(), env=None):
+        self.dir = tempfile.mkdtemp(prefix="mailprotod-")
+        self.port = free_ports(("smtp", "submission", "lmtp", "pop3"))
+        self.config = os.path.join(self.dir, "config")
+        self.write_config(server, limits, users)
+        self.log_path = os.path.join(self.dir, "log")
+        self.process = None
+        self.starts = 0
+        self.start(arguments, env)
+
+    def write_config(self, server="", limits="", users=""):
+        with open(os.open(self.config, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f:
+            f.write(CONFIG.format(dir=self.dir, server=server, limits=limits, users=users, **self.port))
+
+    def start(self, arguments=(), env=None):
+        self.starts += 1
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                [PROGRAM, "serve", "--config", self.config, *arguments],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **(env or {})})
+        self.wait_for_log(" ready: ", self.starts)
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8") as f:
+            return f.read()
+
+    def wait_for_log(self, text, times=1):
+        """Returns when the log holds the text so often; fails if the server ends before."""
+        def there():
+            if self.log().count(text) >= times:
+                return True
+            if self.process.poll() is not None and self.log().count(text) < times:
+                raise AssertionError("the server ended with %s\n%s" % (self.process.returncode, self.log()))
+            return False
+        wait_until(there, "%r in the log:\n%s" % (text, self.log()))
+
+    def connect(self, service):
+        return socket.create_connection((HOST, self.port[service]), timeout=TIMEOUT)
+
+    def folder(self, user, name=""):
+        return os.path.join(self.dir, "mail", user + "@example.test", name)
+
+    def files(self, user, name="new"):
+        """The paths of the files in a folder of a user's Maildir."""
+        folder = self.folder(user, name)
+        return sorted(os.path.join(folder, file) for file in os.listdir(folder))
+
+    def end(self, number=signal.SIGTERM):
+        """Ends it with a signal; its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            return self.process.wait(TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError("it does not end:\n" + self.log())
+
+    def remove(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+class Line:
+    """A connection on which a test writes and reads lines by hand."""
+
+    def __init__(self, connection):
+        self.socket = connection
+        self.file = connection.makefile("rb")
+
+    def read(self):
+        return self.file.readline().decode()
+
+    def reply(self):
+        """A reply of SMTP, all its lines."""
+        lines = [self.read()]
+        while lines[-1][3:4] == "-":
+            lines.append(self.read())
+        return "".join(lines)
+
+    def say(self, text):
+        self.socket.sendall(text.encode() + b"\r\n")
+
+    def ask(self, text):
+        self.say(text)
+        return self.reply()
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()

@@ -1,0 +1,16 @@
+/* modes.h - all the ways a transcript is played in.
+ * DESIGN section 5.1. */
+#ifndef TRANSCRIPTS_MODES_H
+#define TRANSCRIPTS_MODES_H
+
+#include "play.h"
+
+struct count {
+    unsigned long plays, transcripts, failures;
+};
+
+/* Plays it in every way. `every`: 1 for all splits and cuts; n: one in n of them, for slow builds.
+   Prints the first failure. 0: passed. */
+int play_all(const struct transcript *t, unsigned every, struct count *count);
+
+#endif

@@ -1,0 +1,366 @@
+/* test_config.c - mailprotod's configuration file: what is read, and how each mistake is told.
+ * And whose mailbox an address is: RFC 5321 2.4, 4.1.2, 4.5.1. */
+#include "../../examples/server/config.h"
+
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../../examples/server/config_values.h"
+
+#include <cmocka.h>
+
+#define SERVER "[server]\nhostname = mail.example.test\ndomains = Example.test, example.org\nmail = /var/mail\n"
+#define ALICE  "[user Alice@example.test]\npassword = secret\n"
+#define GOOD   SERVER "cleartext_auth = loopback\n[listen]\nsmtp = 127.0.0.1:25\n" ALICE
+
+static char path[64];
+static char *said;
+
+/* Reads the text as a file only its owner may read; what was said about it is in `said`, the path left out. */
+static int read_text(struct settings *settings, const char *text)
+{
+    size_t len, skip;
+    FILE *problems, *file;
+    char *at;
+    int result, fd;
+
+    free(said);
+    strcpy(path, "/tmp/mailproto-config-XXXXXX");
+    fd = mkstemp(path);
+    assert_true(fd >= 0);
+    file = fdopen(fd, "w");
+    fputs(text, file);
+    fclose(file);
+    problems = open_memstream(&said, &len);
+    settings_init(settings);
+    result = config_read(settings, path, problems);
+    fclose(problems);
+    unlink(path);
+    skip = strlen(path);
+    while ((at = strstr(said, path)))
+        memmove(at, at + skip, strlen(at + skip) + 1);
+    return result;
+}
+
+static void assert_wrong(const char *text, const char *expected)
+{
+    struct settings settings;
+
+    assert_int_equal(read_text(&settings, text), 78);
+    settings_clear(&settings);
+    assert_string_equal(said, expected);
+}
+
+/* ---- the file ---- */
+
+static void test_a_whole_file(void **state)
+{
+    static const char text[] = "# a comment\n"
+                               "[server]\n"
+                               "hostname = mail.example.test\n"
+                               "domains = Example.test, example.org\n"
+                               "mail = /var/mail\n"
+                               "postmaster = bob@example.org\n"
+                               "run_as = mail\n"
+                               "log = debug\n"
+                               "cleartext_auth = yes\n"
+                               "sync = file\n"
+                               "threads = 4\n"
+                               "[listen]\n"
+                               "smtp = 127.0.0.1:2525 [::1]:2526\n"
+                               "pop3 = 0.0.0.0:110 ; everywhere\n"
+                               "[limits]\n"
+                               "message_size = 10M\n"
+                               "recipients = 100\n"
+                               "sessions = 7\n"
+                               "command_time = 5m\n"
+                               "auth_delay = 10ms\n"
+                               "[user alice@example.test]\n"
+                               "password = a secret\n"
+                               "[user bob@example.org]\n"
+                               "maildir = robert\n"
+                               "password = x\n"
+                               "[user carol@example.org]\n"
+                               "maildir = /home/carol/Maildir\n"
+                               "password = x\n";
+    struct settings settings;
+    const struct sockaddr_in *v4;
+    const struct sockaddr_in6 *v6;
+
+    (void)state;
+    assert_int_equal(read_text(&settings, text), 0);
+    assert_string_equal(said, "");
+    assert_string_equal(settings.hostname, "mail.example.test");
+    assert_string_equal(settings.run_as, "mail");
+    assert_int_equal(settings.log, LOG_DEBUG);
+    assert_int_equal(settings.cleartext, CLEARTEXT_YES);
+    assert_int_equal(settings.sync, MAILDIR_SYNC_FILE);
+    assert_int_equal(settings.threads, 4);
+    assert_int_equal(settings.limits.message_size, 10 << 20);
+    assert_int_equal(settings.limits.recipients, 100);
+    assert_int_equal(settings.limits.sessions, 7);
+    assert_int_equal(settings.limits.command_time, 300000);
+    assert_int_equal(settings.limits.auth_delay, 10);
+    assert_int_equal(settings.limits.sessions_per_address, 100); /* the default */
+    assert_int_equal(settings.listen[SERVICE_SMTP].count, 2);
+    v4 = (const void *)&settings.listen[SERVICE_SMTP].items[0];
+    v6 = (const void *)&settings.listen[SERVICE_SMTP].items[1];
+    assert_int_equal(ntohs(v4->sin_port), 2525);
+    assert_int_equal(v6->sin6_family, AF_INET6);
+    assert_int_equal(ntohs(v6->sin6_port), 2526);
+    assert_int_equal(settings.listen[SERVICE_POP3].count, 1);
+    assert_int_equal(settings.users.count, 3);
+    assert_string_equal(settings.users.items[0].box->path, "/var/mail/alice@example.test");
+    assert_string_equal(settings.users.items[1].box->path, "/var/mail/robert");
+    assert_string_equal(settings.users.items[2].box->path, "/home/carol/Maildir");
+    assert_string_equal(settings.users.items[0].password, "a secret");
+    assert_string_equal(settings.users.postmaster_user->address, "bob@example.org");
+    settings_clear(&settings);
+}
+
+static void test_mistakes_have_their_line(void **state)
+{
+    static const struct {
+        const char *text, *said;
+    } cases[] = {
+        {GOOD "shoe_size = 44\n", ":10: shoe_size: there is no such key; a user has password and maildir\n"},
+        {GOOD "password = again\n", ":10: password: is said twice\n"},
+        {GOOD "[servre]\nlog = info\n",
+         ":11: section servre: there is no such section; there are [server], [listen], [limits] and [user ADDRESS]\n"},
+        {GOOD "[server]\ncolour = red\n",
+         ":11: colour: there is no such key in this section; mailprotod(8) lists them\n"},
+        {GOOD "[server]\nmail = /elsewhere\n", ":11: mail: is said twice\n"},
+        {GOOD "[server]\nlog = loud\n", ":11: log: must be error, warning, info or debug\n"},
+        {GOOD "[server]\nsync = maybe\n", ":11: sync: must be full, file or none\n"},
+        {GOOD "[server]\nthreads = -1\n", ":11: threads: must be a number from 1 on\n"},
+        {GOOD "[limits]\nmessage_size = 0\n", ":11: message_size: must be a size like 64K, 50M or 1G\n"},
+        {GOOD "[limits]\nmessage_size = 10X\n", ":11: message_size: must be a size like 64K, 50M or 1G\n"},
+        {GOOD "[limits]\ncommand_time = 10\n", ":11: command_time: must be a time like 500ms, 30s, 5m or 1h\n"},
+        {GOOD "[listen]\npop3 = localhost:110\n", ":11: pop3: must be addresses like 127.0.0.1:25 or [::1]:25\n"},
+        {GOOD "[listen]\npop3 = 127.0.0.1:65536\n", ":11: pop3: must be addresses like 127.0.0.1:25 or [::1]:25\n"},
+        {GOOD "[listen]\npop3 = [::1:110\n", ":11: pop3: must be addresses like 127.0.0.1:25 or [::1]:25\n"},
+        {GOOD "[user bob@example.org]\nmaildir = bob\n", ":11: bob@example.org has no password\n"},
+        {GOOD "just words\n", ":10: this is neither a [section] nor KEY = VALUE\n"},
+        {"log = info\n" GOOD, ":1: log: stands before the first [section]\n"},
+        {SERVER ALICE, ": nothing to listen on: add a line like smtp = 127.0.0.1:25 to [listen]\n"},
+        {"[listen]\nsmtp = 127.0.0.1:25\n" ALICE,
+         ": hostname is missing in [server]\n: mail is missing in [server]\n: domains is missing in [server]\n"},
+        {SERVER "[listen]\nsmtp = 127.0.0.1:25\n", ": there is no user: add a section like [user alice@example.org]\n"},
+        {GOOD "[user bob@elsewhere.test]\npassword = x\n", ": a user's domain is not among the domains of [server]\n"},
+        {GOOD "[user bob]\npassword = x\n", ": a user's name is not an address like alice@example.org\n"},
+        {GOOD "[user b@example.org]\npassword = x\n[user B@example.ORG]\npassword = x\n", ": a user is there twice\n"},
+        {GOOD "[server]\npostmaster = nobody@example.org\n", ": postmaster is not the address of a user\n"},
+        {GOOD "[user bob@example.org]\npassword = x\nmaildir = alice@example.test\n",
+         ": alice@example.test and bob@example.org have the same maildir\n"},
+        {SERVER "[listen]\nsubmission = 127.0.0.1:587\n" ALICE,
+         ": submission and pop3 need passwords, and without TLS they cross the network in clear text; say "
+         "cleartext_auth = loopback in [server] to take them from this machine only\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_wrong(cases[i].text, cases[i].said);
+}
+
+static void test_all_mistakes_are_told(void **state)
+{
+    (void)state;
+    assert_wrong("[server]\nhostname = -\nlog = x\n[listen]\nsmtp = 1\n",
+                 ":2: hostname: must be a host name like mail.example.org\n"
+                 ":3: log: must be error, warning, info or debug\n"
+                 ":5: smtp: must be addresses like 127.0.0.1:25 or [::1]:25\n"
+                 ": hostname is missing in [server]\n"
+                 ": mail is missing in [server]\n"
+                 ": domains is missing in [server]\n"
+                 ": nothing to listen on: add a line like smtp = 127.0.0.1:25 to [listen]\n");
+}
+
+static void test_long_lines(void **state)
+{
+    char text[1024];
+    struct settings settings;
+
+    (void)state;
+    memset(text, 'x', sizeof text);
+    memcpy(text, "[server]\nhostname = ", 20);
+    strcpy(text + 1000, "\nlog = info\n");
+    assert_int_equal(read_text(&settings, text), 78);
+    settings_clear(&settings);
+    assert_non_null(strstr(said, ":2: this line is too long\n"));
+    assert_null(strstr(said, ":3:"));
+}
+
+static void test_a_file_that_cannot_be_read(void **state)
+{
+    struct settings settings;
+    FILE *problems;
+    size_t len;
+
+    (void)state;
+    free(said);
+    problems = open_memstream(&said, &len);
+    settings_init(&settings);
+    assert_int_equal(config_read(&settings, "/nonexistent/file", problems), 66);
+    fclose(problems);
+    settings_clear(&settings);
+    assert_string_equal(said, "/nonexistent/file: No such file or directory\n");
+}
+
+static void test_a_file_that_others_may_read(void **state)
+{
+    struct settings settings;
+    FILE *problems, *file;
+    size_t len;
+    int fd;
+
+    (void)state;
+    free(said);
+    strcpy(path, "/tmp/mailproto-config-XXXXXX");
+    fd = mkstemp(path);
+    file = fdopen(fd, "w");
+    fputs(GOOD, file);
+    fclose(file);
+    assert_int_equal(chmod(path, 0644), 0);
+    problems = open_memstream(&said, &len);
+    settings_init(&settings);
+    assert_int_equal(config_read(&settings, path, problems), 0);
+    fclose(problems);
+    unlink(path);
+    settings_clear(&settings);
+    assert_non_null(strstr(said, "warning: others may read this file"));
+}
+
+/* ---- addresses ---- */
+
+static void add(struct users *users, const char *address, const char *password)
+{
+    struct user *user;
+
+    assert_int_equal(users_add(users, address, &user), 0);
+    user->password = strdup(password);
+    user->box = maildir_new(address);
+}
+
+static void make_users(struct users *users)
+{
+    memset(users, 0, sizeof *users);
+    users_add_domain(users, "example.test");
+    users_add_domain(users, "Example.ORG");
+    add(users, "bob@example.test", "");
+    add(users, "Alice@Example.Test", "secret");
+    add(users, "alice+lists@example.test", "other");
+    add(users, "ann lee@example.org", "x");
+    assert_null(users_finish(users));
+}
+
+static void test_addresses(void **state)
+{
+    static const struct {
+        const char *address;
+        int found;
+        const char *user;
+    } cases[] = {
+        {"alice@example.test", USERS_LOCAL, "alice@example.test"},
+        {"ALICE@EXAMPLE.TEST", USERS_LOCAL, "alice@example.test"},
+        {"alice+anything@example.test", USERS_LOCAL, "alice@example.test"},
+        {"alice+a+b@example.test", USERS_LOCAL, "alice@example.test"},
+        {"alice+lists@example.test", USERS_LOCAL, "alice+lists@example.test"},
+        {"\"alice\"@example.test", USERS_LOCAL, "alice@example.test"},
+        {"\"al\\ice\"@example.test", USERS_LOCAL, "alice@example.test"},
+        {"\"ann lee\"@example.org", USERS_LOCAL, "ann lee@example.org"},
+        {"alice@example.org", USERS_UNKNOWN, NULL},
+        {"+alice@example.test", USERS_UNKNOWN, NULL},
+        {"nobody@example.test", USERS_UNKNOWN, NULL},
+        {"@example.test", USERS_UNKNOWN, NULL},
+        {"alice@elsewhere.test", USERS_ELSEWHERE, NULL},
+        {"alice@example.test.", USERS_ELSEWHERE, NULL},
+        {"alice@[127.0.0.1]", USERS_ELSEWHERE, NULL},
+        {"\"alice@example.test\"@elsewhere.test", USERS_ELSEWHERE, NULL},
+        {"alice", USERS_ELSEWHERE, NULL},
+        {"Postmaster", USERS_LOCAL, "bob@example.test"},
+        {"postmaster@example.org", USERS_LOCAL, "bob@example.test"},
+        {"postmaster@elsewhere.test", USERS_ELSEWHERE, NULL},
+    };
+    struct users users;
+
+    (void)state;
+    make_users(&users);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct user *user;
+
+        assert_int_equal(users_find(&users, cases[i].address, strlen(cases[i].address), &user), cases[i].found);
+        if (cases[i].user)
+            assert_string_equal(user->address, cases[i].user);
+        else
+            assert_null(user);
+    }
+    users_clear(&users);
+}
+
+static const struct user *login(const struct users *users, const char *name, const char *password)
+{
+    return users_login(users, name, strlen(name), password, strlen(password));
+}
+
+static void test_logins(void **state)
+{
+    struct users users;
+
+    (void)state;
+    make_users(&users);
+    assert_non_null(login(&users, "alice@example.test", "secret"));
+    assert_non_null(login(&users, "ALICE@example.test", "secret"));
+    assert_non_null(login(&users, "alice", "secret"));
+    assert_null(login(&users, "alice", "Secret"));
+    assert_null(login(&users, "alice", "secre"));
+    assert_null(login(&users, "alice", "secretsecret"));
+    assert_null(login(&users, "alice", ""));
+    assert_null(login(&users, "alice+x", "secret"));
+    assert_null(login(&users, "nobody", "no such user"));
+    assert_null(login(&users, "bob", "x"));
+    assert_null(users_login(&users, "alice\0", 6, "secret", 6));
+    users_clear(&users);
+}
+
+/* After a reload a user whose Maildir is the same keeps the object that deliveries under way know. */
+static void test_reload_keeps_the_boxes(void **state)
+{
+    struct users old, fresh;
+    const struct user *before, *after;
+
+    (void)state;
+    make_users(&old);
+    make_users(&fresh);
+    users_inherit(&fresh, &old);
+    users_find(&old, "alice@example.test", 18, &before);
+    users_find(&fresh, "alice@example.test", 18, &after);
+    assert_ptr_equal(before->box, after->box);
+    users_clear(&old);
+    assert_string_equal(after->box->path, "Alice@Example.Test");
+    users_clear(&fresh);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_whole_file),
+        cmocka_unit_test(test_mistakes_have_their_line),
+        cmocka_unit_test(test_all_mistakes_are_told),
+        cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_a_file_that_cannot_be_read),
+        cmocka_unit_test(test_a_file_that_others_may_read),
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_logins),
+        cmocka_unit_test(test_reload_keeps_the_boxes),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+    free(said);
+    return failed;
+}

@@ -22,7 +22,7 @@ extern "C" {
 enum {
     MAILPROTO_LAYER_MORE = 0,       /* progress; call again while there is input or room */
     MAILPROTO_LAYER_NEED_INPUT = 1, /* nothing more without more input: all of `in` was taken */
-    MAILPROTO_LAYER_DONE = 2        /* handshake: complete. open: the peer sent close_notify. close: nothing left to send */
+    MAILPROTO_LAYER_DONE = 2 /* handshake: complete. open: the peer sent close_notify. close: nothing left to send */
 };
 
 /* The operations. Each sets how much of `in` it took and how much of `out` it made; neither may be more than was given.

@@ -66,11 +66,7 @@ typedef struct mailproto_pop3_credentials {
 } mailproto_pop3_credentials;
 
 /* Where the server said -ERR before READY. */
-enum {
-    MAILPROTO_POP3_STAGE_GREETING = 1,
-    MAILPROTO_POP3_STAGE_STLS = 2,
-    MAILPROTO_POP3_STAGE_LOGIN = 3
-};
+enum { MAILPROTO_POP3_STAGE_GREETING = 1, MAILPROTO_POP3_STAGE_STLS = 2, MAILPROTO_POP3_STAGE_LOGIN = 3 };
 
 /* The server refused to go on. The session ends after it, unless the stage is STLS and config.tls MAY. */
 typedef struct mailproto_pop3_refused {
@@ -129,16 +125,17 @@ enum {
     MAILPROTO_POP3_VERB_CAPA = 9
 };
 
-/* The end of a command, exactly once. */
+/* The end of a command, exactly once. reply is the server's first line; where entries, capabilities or a message came
+   between, or nothing came at all, it has a status only. A withdrawn command may be done out of turn. */
 typedef struct mailproto_pop3_done {
     mailproto_event head;
     uint64_t command;
     uint32_t verb; /* MAILPROTO_POP3_VERB_* */
-    int32_t why;   /* 0; ERR_REFUSED: -ERR; ERR_LOST, ERR_TIMEOUT ...; ERR_PROTOCOL: a malformed answer; ERR_HOST: a BODY
+    int32_t why; /* 0; ERR_REFUSED: -ERR; ERR_LOST, ERR_TIMEOUT ...; ERR_PROTOCOL: a malformed answer; ERR_HOST: a BODY
                       was failed; ERR_CANCELLED; ERR_STATE: the session ended before it was sent */
-    uint32_t sent;   /* 1: the command was put on the wire: it may have taken effect */
-    uint32_t number; /* the message number of the command; of stat: how many messages there are */
-    uint64_t octets; /* of retr and top: given by BODY events; of stat: those of all messages */
+    uint32_t sent;                        /* 1: the command was put on the wire: it may have taken effect */
+    uint32_t number;                      /* the message number of the command; of stat: how many messages there are */
+    uint64_t octets;                      /* of retr and top: given by BODY events; of stat: those of all messages */
     const mailproto_pop3_response *reply; /* never NULL */
 } mailproto_pop3_done;
 
@@ -153,10 +150,10 @@ enum {
 /* The end of the TRANSACTION state, once for every READY. */
 typedef struct mailproto_pop3_quit_reply {
     mailproto_event head;
-    uint32_t outcome; /* MAILPROTO_POP3_UPDATE_* */
-    uint32_t deleted; /* messages whose dele was answered +OK, since the last rset */
-    int32_t why;      /* 0, ERR_REFUSED, ERR_LOST, ERR_TIMEOUT, ... */
-    uint32_t reserved; /* 0 */
+    uint32_t outcome;                     /* MAILPROTO_POP3_UPDATE_* */
+    uint32_t deleted;                     /* messages whose dele was answered +OK, since the last rset */
+    int32_t why;                          /* 0, ERR_REFUSED, ERR_LOST, ERR_TIMEOUT, ... */
+    uint32_t reserved;                    /* 0 */
     const mailproto_pop3_response *reply; /* never NULL */
 } mailproto_pop3_quit_reply;
 
@@ -192,20 +189,21 @@ typedef struct mailproto_pop3_client_config {
     uint32_t struct_size;
     uint32_t flags; /* MAILPROTO_POP3_CLIENT_* */
     uint32_t tls;   /* MAILPROTO_TLS_* */
-    uint32_t login[4]; /* ways to log in, the best first: MAILPROTO_SASL_* bits and MAILPROTO_POP3_USER_PASS; 0 ends them.
+    uint32_t
+        login[4];    /* ways to log in, the best first: MAILPROTO_SASL_* bits and MAILPROTO_POP3_USER_PASS; 0 ends them.
                           None: nobody is asked, READY comes in the AUTHORIZATION state, where only capa and noop make
                           sense */
-    uint32_t window;       /* commands on their way at once with PIPELINING; 0: 16; at most 256 */
+    uint32_t window; /* commands on their way at once with PIPELINING; 0: 16; at most 256 */
     uint32_t max_commands; /* submitted and not done; 0: 1000 */
     uint32_t max_line;     /* of a response or listing; 0: 2048; 512 is the least (RFC 2449 4) */
     /* milliseconds; 0: the default, UNLIMITED: never */
-    uint32_t greeting_ms; /* 300000 */
-    uint32_t command_ms;  /* the first line of each response, and each line of a listing; 300000 */
-    uint32_t body_ms;     /* the window over which a message has to bring min_body_rate; 180000 */
-    uint32_t quit_ms;     /* the reply to QUIT; 600000: servers delete then */
-    uint32_t tls_ms;      /* the handshake; 60000 */
-    uint32_t answer_ms;   /* for the host to answer CREDENTIALS; 600000 */
-    uint32_t stall_ms;    /* a server that takes nothing of what is sent; 180000 */
+    uint32_t greeting_ms;   /* 300000 */
+    uint32_t command_ms;    /* the first line of each response, and each line of a listing; 300000 */
+    uint32_t body_ms;       /* the window over which a message has to bring min_body_rate; 180000 */
+    uint32_t quit_ms;       /* the reply to QUIT; 600000: servers delete then */
+    uint32_t tls_ms;        /* the handshake; 60000 */
+    uint32_t answer_ms;     /* for the host to answer CREDENTIALS; 600000 */
+    uint32_t stall_ms;      /* a server that takes nothing of what is sent; 180000 */
     uint32_t min_body_rate; /* octets a second over body_ms; 0: 1; UNLIMITED: none asked */
 } mailproto_pop3_client_config;
 

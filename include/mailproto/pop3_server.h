@@ -154,8 +154,8 @@ typedef struct mailproto_pop3_server_callbacks {
 /* What the server tolerates; each is a risk that is named. */
 enum {
     MAILPROTO_POP3_SERVER_CLEARTEXT_LOGIN = 1, /* offer logins without TLS. Risk: passwords cross in clear text */
-    MAILPROTO_POP3_SERVER_BARE_LF = 2,         /* a command may end with LF alone. Risk: none known; RFC 1939 3 has CRLF */
-    MAILPROTO_POP3_SERVER_EXPIRE_USER = 4,     /* EXPIRE may differ for a user: say USER before the login */
+    MAILPROTO_POP3_SERVER_BARE_LF = 2,     /* a command may end with LF alone. Risk: none known; RFC 1939 3 has CRLF */
+    MAILPROTO_POP3_SERVER_EXPIRE_USER = 4, /* EXPIRE may differ for a user: say USER before the login */
     MAILPROTO_POP3_SERVER_LOGIN_DELAY_USER = 8 /* the same for LOGIN-DELAY */
 };
 
@@ -181,12 +181,12 @@ typedef struct mailproto_pop3_server_config {
     uint32_t piece;             /* the most that `max` of PIECE says; 0: 16384; at least 64 */
     uint64_t max_discard;       /* octets of an over-long line skipped before the session ends; 0: 65536 */
     /* milliseconds; 0: the default, UNLIMITED: never */
-    uint32_t login_ms;   /* to the end of each command before the login; 600000 (RFC 1939 3: at least 10 minutes) */
-    uint32_t command_ms; /* and after it; 600000 */
-    uint32_t tls_ms;     /* the handshake; 60000 */
-    uint32_t answer_ms;  /* for the host to answer a request; 600000 */
-    uint32_t stall_ms;   /* a peer that takes none of what is sent; 600000 */
-    mailproto_text banner;         /* in the greeting; empty: "POP3 server ready" */
+    uint32_t login_ms;     /* to the end of each command before the login; 600000 (RFC 1939 3: at least 10 minutes) */
+    uint32_t command_ms;   /* and after it; 600000 */
+    uint32_t tls_ms;       /* the handshake; 60000 */
+    uint32_t answer_ms;    /* for the host to answer a request; 600000 */
+    uint32_t stall_ms;     /* a peer that takes none of what is sent; 600000 */
+    mailproto_text banner; /* in the greeting; empty: "POP3 server ready" */
     mailproto_text implementation; /* of IMPLEMENTATION; empty: "mailproto" */
     mailproto_text peer_address;   /* for events; may be empty */
 } mailproto_pop3_server_config;
@@ -262,10 +262,10 @@ MAILPROTO_API int32_t mailproto_pop3_server_committed(mailproto_pop3_server *ser
 /* What the session knows, any time. */
 typedef struct mailproto_pop3_server_info {
     uint32_t struct_size;
-    uint32_t tls;     /* 1: TLS is on */
-    uint32_t opened;  /* 1: a maildrop is open: the TRANSACTION or UPDATE state */
-    uint32_t count;   /* messages in it */
-    uint32_t deleted; /* how many of them are marked deleted */
+    uint32_t tls;       /* 1: TLS is on */
+    uint32_t opened;    /* 1: a maildrop is open: the TRANSACTION or UPDATE state */
+    uint32_t count;     /* messages in it */
+    uint32_t deleted;   /* how many of them are marked deleted */
     uint32_t retrieved; /* messages sent whole by RETR so far */
 } mailproto_pop3_server_info;
 

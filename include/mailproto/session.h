@@ -67,7 +67,7 @@ typedef struct mailproto_trace {
 typedef struct mailproto_cancel {
     mailproto_event head;
     uint64_t cancelled;
-    int32_t why; /* the result that killed it: ERR_LOST, ERR_TIMEOUT, ... */
+    int32_t why;      /* the result that killed it: ERR_LOST, ERR_TIMEOUT, ... */
     uint32_t request; /* the event type it had */
 } mailproto_cancel;
 
@@ -81,8 +81,8 @@ typedef struct mailproto_tls_started {
 /* Nothing comes after it. The session wants CLOSE as soon as its output is drained. */
 typedef struct mailproto_closed {
     mailproto_event head;
-    int32_t why;        /* 0: ended in good order; else the session error */
-    uint64_t offset;    /* octets taken from the peer until then */
+    int32_t why;         /* 0: ended in good order; else the session error */
+    uint64_t offset;     /* octets taken from the peer until then */
     mailproto_text text; /* a sentence for people */
 } mailproto_closed;
 
@@ -99,8 +99,8 @@ MAILPROTO_API int32_t mailproto_session_feed(mailproto_session *s, const void *d
 MAILPROTO_API int32_t mailproto_session_eof(mailproto_session *s, uint64_t now);
 
 /* The connection is gone both ways: reset, refused, handshake failed, TLS cut short. `why` is a negative result, usually
-   ERR_LOST or ERR_TLS; `text` says more, for people, and may be NULL. Pending output is dropped, open requests are
-   cancelled, what was begun is ended. OK; FREED; ERR_ARG; ERR_REENTRANT. */
+   ERR_LOST or ERR_TLS; `text` says more, for people, and may be NULL. Pending output is dropped (what was lent stays in
+   place until the session is freed), open requests are cancelled, what was begun is ended. OK; FREED; ERR_ARG; ERR_REENTRANT. */
 MAILPROTO_API int32_t mailproto_session_lost(mailproto_session *s, int32_t why, const char *text, size_t len,
                                              uint64_t now);
 
@@ -163,7 +163,8 @@ MAILPROTO_API int32_t mailproto_tls_info_init(mailproto_tls_info *info, size_t s
 MAILPROTO_API int32_t mailproto_session_tls_started(mailproto_session *s, const mailproto_tls_info *info);
 
 /* The host can take no more for now: the session takes nothing and raises no event until release; bytes already made
-   still go out, and the peer's clock stands. Not counted: one release ends any number of holds. OK always. */
+   still go out, and the peer's clock stands. Inside of a TRACE event the event that was traced comes yet. Not counted: one
+   release ends any number of holds. OK always. */
 MAILPROTO_API int32_t mailproto_session_hold(mailproto_session *s);
 MAILPROTO_API int32_t mailproto_session_release(mailproto_session *s);
 

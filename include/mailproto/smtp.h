@@ -8,7 +8,6 @@
 #define MAILPROTO_SMTP_H
 
 #include "sasl.h"
-#include "sasl.h"
 #include "session.h"
 
 #ifdef __cplusplus
@@ -35,19 +34,19 @@ enum {
 
 /* Extensions, as bits: what a server offers (config.offer) and what a client saw (ready.peer_offers). */
 enum {
-    MAILPROTO_SMTP_EXT_SIZE = 1,                /* RFC 1870 */
-    MAILPROTO_SMTP_EXT_8BITMIME = 2,            /* RFC 6152 */
-    MAILPROTO_SMTP_EXT_PIPELINING = 4,          /* RFC 2920 */
-    MAILPROTO_SMTP_EXT_STARTTLS = 8,            /* RFC 3207 */
-    MAILPROTO_SMTP_EXT_AUTH = 16,               /* RFC 4954 */
+    MAILPROTO_SMTP_EXT_SIZE = 1,                 /* RFC 1870 */
+    MAILPROTO_SMTP_EXT_8BITMIME = 2,             /* RFC 6152 */
+    MAILPROTO_SMTP_EXT_PIPELINING = 4,           /* RFC 2920 */
+    MAILPROTO_SMTP_EXT_STARTTLS = 8,             /* RFC 3207 */
+    MAILPROTO_SMTP_EXT_AUTH = 16,                /* RFC 4954 */
     MAILPROTO_SMTP_EXT_ENHANCEDSTATUSCODES = 32, /* RFC 2034 */
-    MAILPROTO_SMTP_EXT_DSN = 64,                /* RFC 3461 */
-    MAILPROTO_SMTP_EXT_CHUNKING = 128,          /* RFC 3030 */
-    MAILPROTO_SMTP_EXT_BINARYMIME = 256,        /* RFC 3030, needs CHUNKING */
-    MAILPROTO_SMTP_EXT_SMTPUTF8 = 512,          /* RFC 6531, needs 8BITMIME */
-    MAILPROTO_SMTP_EXT_REQUIRETLS = 1024,       /* RFC 8689, only ever said inside TLS */
-    MAILPROTO_SMTP_EXT_LIMITS = 2048,           /* RFC 9422 */
-    MAILPROTO_SMTP_EXT_VRFY = 4096,             /* RFC 5321 3.5.2 */
+    MAILPROTO_SMTP_EXT_DSN = 64,                 /* RFC 3461 */
+    MAILPROTO_SMTP_EXT_CHUNKING = 128,           /* RFC 3030 */
+    MAILPROTO_SMTP_EXT_BINARYMIME = 256,         /* RFC 3030, needs CHUNKING */
+    MAILPROTO_SMTP_EXT_SMTPUTF8 = 512,           /* RFC 6531, needs 8BITMIME */
+    MAILPROTO_SMTP_EXT_REQUIRETLS = 1024,        /* RFC 8689, only ever said inside TLS */
+    MAILPROTO_SMTP_EXT_LIMITS = 2048,            /* RFC 9422 */
+    MAILPROTO_SMTP_EXT_VRFY = 4096,              /* RFC 5321 3.5.2 */
     MAILPROTO_SMTP_EXT_EXPN = 8192,
     MAILPROTO_SMTP_EXT_HELP = 16384
 };

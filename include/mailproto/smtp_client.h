@@ -34,7 +34,7 @@ enum {
 /* A server's reply, as events point to it. `text` holds its lines without codes, separated by LF. */
 typedef struct mailproto_smtp_response {
     uint32_t struct_size;
-    uint32_t code;           /* 0: there was none */
+    uint32_t code; /* 0: there was none */
     uint32_t lines;
     mailproto_text enhanced; /* "x.y.z", or empty */
     mailproto_text text;
@@ -44,20 +44,22 @@ typedef struct mailproto_smtp_response {
    greeting, TLS or AUTH ends the session with its reason in CLOSED and all submitted commands DONE as NOT_SENT. */
 typedef struct mailproto_smtp_ready {
     mailproto_event head;
-    uint32_t peer_offers;     /* MAILPROTO_SMTP_EXT_* of the last EHLO; 0: HELO only */
-    uint32_t tls;             /* 1: inside TLS */
-    uint32_t authenticated;   /* 1 */
-    uint32_t peer_mechanisms; /* MAILPROTO_SASL_* of the last EHLO */
-    uint64_t max_message;     /* SIZE of the server; 0: not said */
-    uint32_t max_recipients;  /* RCPTMAX of LIMITS (RFC 9422); 0: not said */
-    uint32_t max_transactions; /* MAILMAX; 0: not said */
-    uint32_t max_domains;     /* RCPTDOMAINMAX; 0: not said */
-    mailproto_text greeting;  /* the server's own name as it greeted */
+    uint32_t peer_offers;                    /* MAILPROTO_SMTP_EXT_* of the last EHLO; 0: HELO only */
+    uint32_t tls;                            /* 1: inside TLS */
+    uint32_t authenticated;                  /* 1 */
+    uint32_t peer_mechanisms;                /* MAILPROTO_SASL_* of the last EHLO */
+    uint64_t max_message;                    /* SIZE of the server; 0: not said */
+    uint32_t max_recipients;                 /* RCPTMAX of LIMITS (RFC 9422); 0: not said */
+    uint32_t max_transactions;               /* MAILMAX; 0: not said */
+    uint32_t max_domains;                    /* RCPTDOMAINMAX; 0: not said */
+    mailproto_text greeting;                 /* the server's own name as it greeted */
     const mailproto_smtp_parameter *unknown; /* EHLO keywords the engine does not know */
 } mailproto_smtp_ready;
 
 /* The server offers AUTH and the config asks for it: answer with mailproto_smtp_client_credentials. Default and fail:
-   no AUTH; the session ends with ERR_AUTH if the config requires it. */
+   no AUTH; the session ends with ERR_AUTH if the config requires it. When the server refuses the mechanism (5yz) they are
+   asked for again, for the next one; after the last one, or when it refuses the credentials (535), the session ends with
+   ERR_AUTH. */
 typedef struct mailproto_smtp_credentials {
     mailproto_event head;
     uint32_t mechanism; /* the MAILPROTO_SASL_* bit that will be used: the first of the host's order that is offered */
@@ -75,7 +77,8 @@ typedef struct mailproto_smtp_rcpt_reply {
 
 /* The next piece of the message is wanted: answer with mailproto_session_piece (at most `max` octets), piece_end, or fail.
    In text, line ends are canonicalised (bare CR, bare LF become CRLF) unless STRICT_BODY is set, dots are stuffed, and a
-   missing last CRLF is added; BINARYMIME goes as it is. Default: fail. */
+   missing last CRLF is added; BINARYMIME goes as it is. The end is asked for whatever the announced size says: until then
+   nothing that looks like an end is sent. Default: fail. */
 typedef struct mailproto_smtp_body_request {
     mailproto_event head;
     uint64_t command;
@@ -86,7 +89,7 @@ typedef struct mailproto_smtp_body_request {
 /* What became of a message. */
 enum {
     MAILPROTO_SMTP_ACCEPTED = 1, /* the server took responsibility, for all accepted recipients */
-    MAILPROTO_SMTP_REFUSED = 2,  /* it said no: to MAIL, all recipients, DATA or the message; `reply` is its last word */
+    MAILPROTO_SMTP_REFUSED = 2, /* it said no: to MAIL, all recipients, DATA or the message; `reply` is its last word */
     MAILPROTO_SMTP_NOT_SENT = 3, /* the end of the message was never sent; sending it again cannot duplicate it */
     MAILPROTO_SMTP_UNKNOWN = 4,  /* all was sent and no reply came */
     MAILPROTO_SMTP_PARTLY = 5    /* LMTP: accepted for some recipients and refused for others */
@@ -96,12 +99,13 @@ enum {
 typedef struct mailproto_smtp_done {
     mailproto_event head;
     uint64_t command;
-    uint32_t outcome;    /* MAILPROTO_SMTP_ACCEPTED... */
-    int32_t why;         /* 0, ERR_REFUSED, ERR_BODY, ERR_LOST, ERR_UNSUPPORTED, ERR_CANCELLED, ERR_LIMIT ... */
-    uint32_t recipients; /* how many the server accepted at RCPT */
-    uint32_t stage;      /* the command whose reply decided: MAILPROTO_SMTP_STAGE_* */
-    const mailproto_smtp_response *reply; /* the final one; never NULL */
-    mailproto_text text; /* a sentence for people about `why` */
+    uint32_t outcome; /* MAILPROTO_SMTP_ACCEPTED... */
+    int32_t
+        why; /* 0 (ACCEPTED, PARTLY), ERR_REFUSED, ERR_BODY, ERR_LOST, ERR_UNSUPPORTED, ERR_CANCELLED, ERR_LIMIT ... */
+    uint32_t recipients;                  /* how many the server accepted at RCPT */
+    uint32_t stage;                       /* the command whose reply decided, or was awaited: MAILPROTO_SMTP_STAGE_* */
+    const mailproto_smtp_response *reply; /* the one that decided; never NULL */
+    mailproto_text text;                  /* a sentence for people about `why` */
 } mailproto_smtp_done;
 enum {
     MAILPROTO_SMTP_STAGE_NONE = 0,
@@ -152,31 +156,31 @@ enum {
 /* How the session behaves; 0 is the default everywhere, hostname alone is required. */
 typedef struct mailproto_smtp_client_config {
     uint32_t struct_size;
-    uint32_t flags;      /* MAILPROTO_SMTP_CLIENT_* */
-    uint32_t tls;        /* MAILPROTO_TLS_* */
-    uint32_t mechanisms; /* MAILPROTO_SASL_* that may be used; 0: no AUTH, nobody is asked */
-    uint32_t max_commands; /* submitted and not done; 0: 100 */
-    uint32_t max_recipients; /* in one message; 0: 10000 */
-    uint32_t max_reply_line; /* 0: 2000 */
+    uint32_t flags;           /* MAILPROTO_SMTP_CLIENT_* */
+    uint32_t tls;             /* MAILPROTO_TLS_* */
+    uint32_t mechanisms;      /* MAILPROTO_SASL_* that may be used; 0: no AUTH, nobody is asked */
+    uint32_t max_commands;    /* submitted and not done; 0: 100 */
+    uint32_t max_recipients;  /* in one message; 0: 10000 */
+    uint32_t max_reply_line;  /* 0: 2000 */
     uint32_t max_reply_lines; /* 0: 128 */
-    uint32_t max_reply;   /* octets kept of a reply's text; 0: 4096; the rest is dropped */
-    uint32_t max_text_line; /* octets of a line of text that is sent; 0: 998; UNLIMITED */
-    uint32_t piece;       /* `max` of BODY requests; 0: 16384 */
+    uint32_t max_reply;       /* octets kept of a reply's text; 0: 4096; the rest is dropped */
+    uint32_t max_text_line;   /* octets of a line of text that is sent; 0: 998; UNLIMITED */
+    uint32_t piece;           /* `max` of BODY requests; 0: 16384 */
     /* milliseconds (RFC 5321 4.5.3.2); 0: the default, UNLIMITED: never */
-    uint32_t greeting_ms; /* 300000 */
-    uint32_t command_ms;  /* EHLO, STARTTLS, AUTH, MAIL, RCPT and all others; 300000 */
-    uint32_t data_ms;     /* the 354; 120000 */
-    uint32_t message_ms;  /* the reply to the final dot; 600000 */
-    uint32_t tls_ms;      /* the handshake; 60000 */
-    uint32_t answer_ms;   /* for the host to answer a request; 600000 */
-    uint32_t stall_ms;    /* a server that takes nothing of what is sent; 180000 */
+    uint32_t greeting_ms;    /* 300000 */
+    uint32_t command_ms;     /* EHLO, STARTTLS, AUTH, MAIL, RCPT and all others; 300000 */
+    uint32_t data_ms;        /* the 354; 120000 */
+    uint32_t message_ms;     /* the reply to the final dot; 600000 */
+    uint32_t tls_ms;         /* the handshake; 60000 */
+    uint32_t answer_ms;      /* for the host to answer a request; 600000 */
+    uint32_t stall_ms;       /* a server that takes nothing of what is sent; 180000 */
     mailproto_text hostname; /* required: EHLO's argument; a domain or an address literal */
 } mailproto_smtp_client_config;
 
 MAILPROTO_API int32_t mailproto_smtp_client_config_init(mailproto_smtp_client_config *config, size_t size);
 MAILPROTO_API int32_t mailproto_smtp_client_callbacks_init(mailproto_smtp_client_callbacks *callbacks, size_t size);
 
-/* The most memory a session takes of its allocator, submitted envelopes apart: each takes its texts and 64 octets a
+/* The most memory a session takes of its allocator, submitted envelopes apart: each takes its texts, 256 octets and 64 a
    recipient until it is DONE. 0: the config is not usable. */
 MAILPROTO_API size_t mailproto_smtp_client_memory_max(const mailproto_smtp_client_config *config);
 
@@ -234,8 +238,9 @@ MAILPROTO_API int32_t mailproto_smtp_client_help(mailproto_smtp_client *client, 
                                                  uint64_t *command);
 MAILPROTO_API int32_t mailproto_smtp_client_noop(mailproto_smtp_client *client, uint64_t *command);
 
-/* Answers CREDENTIALS. authorization may be empty. NUL is refused; a long PLAIN response is not forced into the AUTH
-   line (RFC 4954 4). The texts are wiped from the session once sent. OK; ERR_TOKEN; ERR_ARG; ERR_LIMIT: over 2048 octets. */
+/* Answers CREDENTIALS. authorization may be empty; LOGIN cannot say one that is not the name. A long PLAIN response is not
+   forced into the AUTH line (RFC 4954 4). The texts are wiped from the session once sent. OK; ERR_TOKEN; ERR_ARG: NUL, not
+   UTF-8, empty name or password, an authorization that LOGIN cannot say; ERR_LIMIT: over 2048 octets together. */
 MAILPROTO_API int32_t mailproto_smtp_client_credentials(mailproto_smtp_client *client, uint64_t token,
                                                         const char *authorization, size_t authorization_len,
                                                         const char *name, size_t name_len, const char *password,

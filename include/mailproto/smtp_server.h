@@ -68,14 +68,14 @@ typedef struct mailproto_smtp_auth {
    552 over max_message, 555 unknown parameters (unless OFFER passes them, see pass_parameters), 530 TLS or AUTH needed. */
 typedef struct mailproto_smtp_mail {
     mailproto_event head;
-    mailproto_text path;   /* "" for <> */
-    uint64_t size;         /* SIZE=, 0 if not said */
-    uint32_t body;         /* MAILPROTO_SMTP_BODY_* */
-    uint32_t flags;        /* MAILPROTO_SMTP_MAIL_* */
-    uint32_t ret;          /* MAILPROTO_SMTP_RET_* */
-    uint32_t has_auth;     /* AUTH= was said (RFC 4954 5) */
-    mailproto_text auth;   /* its value, decoded; "" for AUTH=<> */
-    mailproto_text envid;  /* ENVID=, decoded */
+    mailproto_text path;                     /* "" for <> */
+    uint64_t size;                           /* SIZE=, 0 if not said */
+    uint32_t body;                           /* MAILPROTO_SMTP_BODY_* */
+    uint32_t flags;                          /* MAILPROTO_SMTP_MAIL_* */
+    uint32_t ret;                            /* MAILPROTO_SMTP_RET_* */
+    uint32_t has_auth;                       /* AUTH= was said (RFC 4954 5) */
+    mailproto_text auth;                     /* its value, decoded; "" for AUTH=<> */
+    mailproto_text envid;                    /* ENVID=, decoded */
     const mailproto_smtp_parameter *unknown; /* with pass_parameters only */
 } mailproto_smtp_mail;
 
@@ -83,7 +83,7 @@ typedef struct mailproto_smtp_mail {
    Over max_recipients the engine answers 452 4.5.3 by itself. */
 typedef struct mailproto_smtp_rcpt {
     mailproto_event head;
-    uint32_t index; /* 0.. in the transaction, refused ones counted */
+    uint32_t index;  /* 0.. in the transaction, refused ones counted */
     uint32_t notify; /* MAILPROTO_SMTP_NOTIFY_*, 0 if not said */
     mailproto_text path;
     mailproto_text orcpt_type; /* "rfc822" of ORCPT=rfc822;..., "" if not said */
@@ -173,48 +173,49 @@ typedef struct mailproto_smtp_server_callbacks {
 
 /* What the server tolerates; each is a risk that is named. */
 enum {
-    MAILPROTO_SMTP_SERVER_LMTP = 1,       /* LMTP: LHLO, a result for each recipient */
-    MAILPROTO_SMTP_SERVER_SUBMISSION = 2, /* RFC 6409: AUTH is required before MAIL */
-    MAILPROTO_SMTP_SERVER_RECEIVED = 4,   /* prepend a Received field (RFC 5321 4.4) to each message */
+    MAILPROTO_SMTP_SERVER_LMTP = 1,           /* LMTP: LHLO, a result for each recipient */
+    MAILPROTO_SMTP_SERVER_SUBMISSION = 2,     /* RFC 6409: AUTH is required before MAIL */
+    MAILPROTO_SMTP_SERVER_RECEIVED = 4,       /* prepend a Received field (RFC 5321 4.4) to each message */
     MAILPROTO_SMTP_SERVER_CLEARTEXT_AUTH = 8, /* offer AUTH without TLS. Risk: passwords cross in clear text */
-    MAILPROTO_SMTP_SERVER_NORMALISE_NEWLINES = 16, /* bare CR and bare LF in DATA become CRLF; never the end of the data.
+    MAILPROTO_SMTP_SERVER_NORMALISE_NEWLINES =
+        16,                                    /* bare CR and bare LF in DATA become CRLF; never the end of the data.
                                              Risk: a signature over the message breaks */
-    MAILPROTO_SMTP_SERVER_ACCEPT_NUL = 32, /* NUL in message text. Risk: programs that end strings at it */
+    MAILPROTO_SMTP_SERVER_ACCEPT_NUL = 32,     /* NUL in message text. Risk: programs that end strings at it */
     MAILPROTO_SMTP_SERVER_PASS_PARAMETERS = 64 /* unknown MAIL and RCPT parameters go to the host instead of 555 */
 };
 
 /* How the session behaves; 0 is the default everywhere, hostname alone is required. */
 typedef struct mailproto_smtp_server_config {
     uint32_t struct_size;
-    uint32_t flags;     /* MAILPROTO_SMTP_SERVER_* */
-    uint32_t offer;     /* MAILPROTO_SMTP_EXT_*: what EHLO promises. 0: SIZE, 8BITMIME, PIPELINING, ENHANCEDSTATUSCODES,
+    uint32_t flags; /* MAILPROTO_SMTP_SERVER_* */
+    uint32_t offer; /* MAILPROTO_SMTP_EXT_*: what EHLO promises. 0: SIZE, 8BITMIME, PIPELINING, ENHANCEDSTATUSCODES,
                            CHUNKING, SMTPUTF8, HELP. AUTH needs on_auth (or polling) and mechanisms; STARTTLS needs
                            tls MAY or REQUIRED and the other way round; BINARYMIME needs CHUNKING; SMTPUTF8 needs
                            8BITMIME; VRFY, EXPN need their callback */
-    uint32_t mask;      /* MAILPROTO_SMTP_EXT_* not to offer after all, for testing a client */
-    uint32_t mechanisms; /* MAILPROTO_SASL_*; 0 with AUTH: PLAIN and LOGIN */
-    uint32_t tls;       /* MAILPROTO_TLS_* */
-    uint32_t max_open;  /* requests open together, at most 256; 0: 1 */
-    uint32_t max_line;  /* command line with CRLF; 0: 2048 (512 is the least, RFC 5321 4.5.3.1.4) */
-    uint32_t max_auth_line; /* 0: 12288 (RFC 4954 4) */
-    uint32_t max_text_line; /* line of message text; 0: 4096; 998 the least; UNLIMITED */
-    uint32_t max_recipients; /* 0: 1000 (100 is the least); UNLIMITED */
+    uint32_t mask;  /* MAILPROTO_SMTP_EXT_* not to offer after all, for testing a client */
+    uint32_t mechanisms;       /* MAILPROTO_SASL_*; 0 with AUTH: PLAIN and LOGIN */
+    uint32_t tls;              /* MAILPROTO_TLS_* */
+    uint32_t max_open;         /* requests open together, at most 256; 0: 1 */
+    uint32_t max_line;         /* command line with CRLF; 0: 2048 (512 is the least, RFC 5321 4.5.3.1.4) */
+    uint32_t max_auth_line;    /* 0: 12288 (RFC 4954 4) */
+    uint32_t max_text_line;    /* line of message text; 0: 4096; 998 the least; UNLIMITED */
+    uint32_t max_recipients;   /* 0: 1000 (100 is the least); UNLIMITED */
     uint32_t max_bad_commands; /* errors in a session before 421; 0: 10; UNLIMITED */
-    uint32_t max_hops;      /* Received fields before 554 5.4.6; 0: 100; UNLIMITED */
+    uint32_t max_hops;         /* Received fields before 554 5.4.6; 0: 100; UNLIMITED */
     uint32_t max_transactions; /* MAILMAX of LIMITS: messages a session, then 421; 0: unlimited */
-    uint64_t max_message;   /* octets; 0: 50 MiB; UNLIMITED_64 */
-    uint64_t max_discard;   /* octets of a refused message, or over-long line, skipped in step before the session ends;
+    uint64_t max_message;      /* octets; 0: 50 MiB; UNLIMITED_64 */
+    uint64_t max_discard; /* octets of a refused message, or over-long line, skipped in step before the session ends;
                                0: 4 * max_message, at least 64 MiB */
     /* milliseconds; 0: the default, UNLIMITED: never (RFC 5321 4.5.3.2) */
-    uint32_t greeting_ms; /* to the first command; 300000 */
-    uint32_t command_ms;  /* to the end of each command; 300000 */
-    uint32_t body_ms;     /* the window over which min_body_rate is measured; 180000 */
-    uint32_t tls_ms;      /* the handshake; 60000 */
-    uint32_t answer_ms;   /* for the host to answer a request; 600000 */
-    uint32_t stall_ms;    /* a peer that takes none of its replies; 300000 */
-    uint32_t min_body_rate; /* octets a second over body_ms; 0: 1; UNLIMITED: none asked */
-    mailproto_text hostname; /* required: in the greeting, EHLO and Received */
-    mailproto_text banner;   /* after it in the greeting; empty: "ESMTP mailproto" */
+    uint32_t greeting_ms;        /* to the first command; 300000 */
+    uint32_t command_ms;         /* to the end of each command; 300000 */
+    uint32_t body_ms;            /* the window over which min_body_rate is measured; 180000 */
+    uint32_t tls_ms;             /* the handshake; 60000 */
+    uint32_t answer_ms;          /* for the host to answer a request; 600000 */
+    uint32_t stall_ms;           /* a peer that takes none of its replies; 300000 */
+    uint32_t min_body_rate;      /* octets a second over body_ms; 0: 1; UNLIMITED: none asked */
+    mailproto_text hostname;     /* required: in the greeting, EHLO and Received */
+    mailproto_text banner;       /* after it in the greeting; empty: "ESMTP mailproto" */
     mailproto_text peer_address; /* "192.0.2.1" or "IPv6:2001:db8::1", for Received and events; may be empty */
     mailproto_text peer_name;    /* the host's reverse look-up, for Received; may be empty */
 } mailproto_smtp_server_config;
@@ -277,12 +278,13 @@ MAILPROTO_API int32_t mailproto_smtp_server_prepend(mailproto_smtp_server *serve
 /* What the session knows, any time; texts live until the session's next I/O verb. */
 typedef struct mailproto_smtp_server_info {
     uint32_t struct_size;
-    uint32_t tls;           /* 1: TLS is on */
-    uint32_t authenticated; /* 1 */
-    uint32_t transactions;  /* MAILs accepted so far */
-    mailproto_text hello;   /* domain of the last HELO, EHLO, LHLO */
+    uint32_t tls;            /* 1: TLS is on */
+    uint32_t authenticated;  /* 1 */
+    uint32_t transactions;   /* MAILs accepted so far */
+    mailproto_text hello;    /* domain of the last HELO, EHLO, LHLO */
     mailproto_text protocol; /* the keyword of RFC 3848 and RFC 6531: "ESMTP", "ESMTPSA", "LMTPS", "UTF8SMTP"... */
 } mailproto_smtp_server_info;
+
 /* Fills the first `size` octets of info; may be called anywhere. OK; ERR_ARG. */
 MAILPROTO_API int32_t mailproto_smtp_server_info_get(const mailproto_smtp_server *server,
                                                      mailproto_smtp_server_info *info, size_t size);

@@ -36,7 +36,8 @@ static const mailproto_event *to_show(struct mp_engine *e)
 {
     if (e->current)
         return e->current;
-    e->current = mp_trace_next(e);
+    if (e->trace_in.len || e->out_untraced)
+        e->current = mp_trace_next(e);
     if (!e->current) {
         e->current = e->event;
         e->event = NULL;
@@ -54,15 +55,12 @@ static int tell_cancel(struct mp_engine *e, struct mp_request *r, int32_t why)
     return 1;
 }
 
-static struct mp_request *in_ring(struct mp_engine *e, uint32_t i)
-{
-    return &e->ring[(e->ring_head + i) % e->ring_size];
-}
-
 static int tell_cancels(struct mp_engine *e)
 {
+    if (!e->cancels && !e->ending)
+        return 0;
     for (uint32_t i = 0; i < e->ring_count; i++) {
-        struct mp_request *r = in_ring(e, i);
+        struct mp_request *r = mp_ring_at(e, i);
 
         if (r->tell_cancel)
             return tell_cancel(e, r, r->why);
@@ -71,6 +69,7 @@ static int tell_cancels(struct mp_engine *e)
             return tell_cancel(e, r, e->error ? e->error : MAILPROTO_ERR_CANCELLED);
         }
     }
+    e->cancels = 0;
     return 0;
 }
 
@@ -92,7 +91,7 @@ static int end_step(struct mp_engine *e)
 
 static int answer_step(struct mp_engine *e)
 {
-    struct mp_request *head = in_ring(e, 0), done;
+    struct mp_request *head = mp_ring_at(e, 0), done;
 
     if (!e->ring_count || head->state == MP_OPEN)
         return 0;
@@ -102,7 +101,7 @@ static int answer_step(struct mp_engine *e)
         return 0;
     done = *head;
     head->state = MP_FREE;
-    e->ring_head = (e->ring_head + 1) % e->ring_size;
+    e->ring_head = mp_ring_index(e, 1);
     e->ring_count--;
     if (done.state == MP_ANSWERED)
         e->ops->answered(e, &done);
@@ -172,7 +171,7 @@ static void run(struct mp_engine *e)
 static int any_open(const struct mp_engine *e)
 {
     for (uint32_t i = 0; i < e->ring_count; i++)
-        if (e->ring[(e->ring_head + i) % e->ring_size].state == MP_OPEN)
+        if (mp_ring_at(e, i)->state == MP_OPEN)
             return 1;
     return 0;
 }
@@ -327,11 +326,12 @@ static int32_t engine_ack(mailproto_session *s, size_t n)
 
     if (n > e->out_lent)
         return MAILPROTO_ERR_ARG;
+    if (!n)
+        return MAILPROTO_OK;
     mp_out_acked(e, n);
     if (e->out_gated)
         e->kick = 1;
-    if (n)
-        mp_clock_progress(e);
+    mp_clock_progress(e);
     rest(e, 0);
     return MAILPROTO_OK;
 }

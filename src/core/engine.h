@@ -74,9 +74,11 @@ struct mp_engine_ops {
     /* calls the callback of the event: the engine's dispatcher, written with public calls only */
     int32_t (*dispatch)(struct mp_engine *e, const mailproto_event *event);
     int (*step)(struct mp_engine *e);
-    /* whether the state wants input; the base knows hold, events, output mark, TLS and the end by itself */
+    /* Whether the state wants input; the base knows hold, events, TLS and the end by itself. While it says so, step must
+       take at least one octet: at the output mark it puts the line away with mp_line_wait rather than not to look. */
     int (*wants_input)(const struct mp_engine *e);
-    /* the head of the ring was answered and its delay is over: make its output and move on */
+    /* The head of the ring was answered and its delay is over: make its output and move on. A session that ends drops
+       answers that had no turn yet: what one gave (a pin, an accepted transaction) is booked where it is answered. */
     void (*answered)(struct mp_engine *e, struct mp_request *r);
     /* put the documented default, or failing, answer into an open request (mp_answer_*); OK or a call error */
     int32_t (*use_default)(struct mp_engine *e, struct mp_request *r);
@@ -138,14 +140,15 @@ struct mp_engine {
     uint64_t out_shown;      /* and the most that were ever lent: nothing beyond it can have arrived */
     uint32_t out_kind;       /* the trace kind of the untraced ones */
     uint32_t out_behind_kind;
-    uint8_t out_gated;       /* a step waits for room */
-    uint8_t out_parked;      /* what was lent was dropped meanwhile */
+    uint8_t out_gated;  /* a step waits for room */
+    uint8_t out_parked; /* what was lent was dropped meanwhile */
 
     /* requests: a ring in the order of their replies */
     struct mp_request *ring;
     struct mp_request one; /* the ring of those with max_open 1 */
     uint32_t ring_size, ring_head, ring_count;
-    uint8_t stores; /* some of them have their room for an answer */
+    uint8_t cancels; /* some of them have tell_cancel */
+    uint8_t stores;  /* some of them have their room for an answer */
     uint64_t generation;
 
     /* the event that stands, and the one that was shown */
@@ -215,6 +218,8 @@ uint64_t mp_token(struct mp_engine *e, uint32_t low);
 int mp_line_peek(struct mp_engine *e, size_t max, struct mp_line *line);
 /* Takes the line just peeked; its text lives until the next peek. kind: MAILPROTO_TRACE_LINE, _PRIVATE or _BODY. */
 void mp_line_take(struct mp_engine *e, const struct mp_line *line, uint32_t kind);
+/* Wipes the line taken last, if it is in memory of the engine's: nobody needs its text any more. */
+void mp_line_forget(struct mp_engine *e);
 /* Leaves it for later, out of the host's buffer. */
 void mp_line_wait(struct mp_engine *e, const struct mp_line *line);
 
@@ -257,6 +262,16 @@ void mp_request_kill(struct mp_engine *e, uint32_t type, int32_t why);
 /* ---- the rest ---- */
 
 /* The base's own: what its files share. */
+static inline uint32_t mp_ring_index(const struct mp_engine *e, uint32_t i)
+{
+    uint32_t at = e->ring_head + i;
+
+    return at < e->ring_size ? at : at - e->ring_size;
+}
+static inline struct mp_request *mp_ring_at(const struct mp_engine *e, uint32_t i)
+{
+    return &e->ring[mp_ring_index(e, i)];
+}
 void mp_out_lend(struct mp_engine *e, const uint8_t **data, size_t *len);
 void mp_out_acked(struct mp_engine *e, size_t n);
 void mp_out_drop(struct mp_engine *e);

@@ -2,11 +2,6 @@
  * DESIGN section 2, "Time": a clock started by a call without a now starts at the next call with one. */
 #include "core/engine_clock.h"
 
-static struct mp_request *in_ring(const struct mp_engine *e, uint32_t i)
-{
-    return &e->ring[(e->ring_head + i) % e->ring_size];
-}
-
 static void start_due(struct mp_engine *e, struct mp_request *r)
 {
     uint32_t wait = r->state == MP_OPEN ? e->answer_ms : r->delay;
@@ -35,17 +30,17 @@ void mp_clock_now(struct mp_engine *e, uint64_t now)
         e->wall_at = e->now;
     }
     for (uint32_t i = 0; i < e->ring_count; i++)
-        start_due(e, in_ring(e, i));
+        start_due(e, mp_ring_at(e, i));
 }
 
 static void requests_overdue(struct mp_engine *e)
 {
     for (uint32_t i = 0; i < e->ring_count; i++) {
-        struct mp_request *r = in_ring(e, i);
+        struct mp_request *r = mp_ring_at(e, i);
 
         if (r->state != MP_OPEN || e->now < r->due)
             continue;
-        r->tell_cancel = 1;
+        r->tell_cancel = e->cancels = 1;
         r->why = MAILPROTO_ERR_TIMEOUT;
         e->ops->fail(e, r);
         if (r->state == MP_OPEN)
@@ -80,7 +75,7 @@ void mp_clock_rest(struct mp_engine *e, int peer_runs, int with_now)
         e->peer_running = peer_runs != 0;
         e->stall_running = stall_runs != 0;
         for (uint32_t i = 0; i < e->ring_count; i++)
-            start_due(e, in_ring(e, i));
+            start_due(e, mp_ring_at(e, i));
         e->clock_pending = e->wall_pending = 0;
         return;
     }
@@ -89,7 +84,7 @@ void mp_clock_rest(struct mp_engine *e, int peer_runs, int with_now)
     e->peer_running &= peer_runs != 0;
     e->stall_running &= stall_runs != 0;
     for (uint32_t i = 0; i < e->ring_count; i++)
-        if (!in_ring(e, i)->due)
+        if (!mp_ring_at(e, i)->due)
             e->clock_pending = 1;
 }
 
@@ -132,7 +127,7 @@ uint64_t mp_clock_deadline(const mailproto_session *s)
     if (e->stall_running)
         at = sooner(at, e->now + left(e->stall_ms, e->stall_elapsed));
     for (uint32_t i = 0; !e->ending && i < e->ring_count; i++) {
-        const struct mp_request *r = in_ring(e, i);
+        const struct mp_request *r = mp_ring_at(e, i);
 
         if (r->state == MP_OPEN || (r->state == MP_ANSWERED && r->delay && r->due > e->now))
             at = sooner(at, r->due);

@@ -187,6 +187,12 @@ void mp_line_take(struct mp_engine *e, const struct mp_line *line, uint32_t kind
     }
 }
 
+void mp_line_forget(struct mp_engine *e)
+{
+    if (e->line_taken)
+        clear_line(e);
+}
+
 void mp_line_wait(struct mp_engine *e, const struct mp_line *line)
 {
     if (e->line_ready)

@@ -4,11 +4,6 @@
 
 enum { INDEX_BITS = 8, MAX_RING = 1 << INDEX_BITS };
 
-static struct mp_request *at(const struct mp_engine *e, uint32_t i)
-{
-    return &e->ring[(e->ring_head + i) % e->ring_size];
-}
-
 int mp_requests_make_ring(struct mp_engine *e, uint32_t max_open)
 {
     uint32_t size = max_open < MAX_RING ? max_open : MAX_RING;
@@ -43,7 +38,7 @@ uint32_t mp_requests(const struct mp_engine *e)
 
 struct mp_request *mp_request_open(struct mp_engine *e, uint32_t type, uint32_t index)
 {
-    uint32_t i = (e->ring_head + e->ring_count) % e->ring_size;
+    uint32_t i = mp_ring_index(e, e->ring_count);
     struct mp_request *r = &e->ring[i];
     char *store = r->store;
 
@@ -62,7 +57,8 @@ struct mp_request *mp_request_open(struct mp_engine *e, uint32_t type, uint32_t 
 
 struct mp_request *mp_request_find(struct mp_engine *e, uint64_t token, uint32_t type)
 {
-    struct mp_request *r = &e->ring[(token & (MAX_RING - 1)) % e->ring_size];
+    uint32_t i = token & (MAX_RING - 1);
+    struct mp_request *r = &e->ring[i < e->ring_size ? i : 0];
 
     if (!token || mp_engine_ended(e) || r->token != token || r->state != MP_OPEN || (type && r->type != type))
         return NULL;
@@ -80,12 +76,12 @@ void mp_request_answered(struct mp_engine *e, struct mp_request *r, uint32_t del
 void mp_request_kill(struct mp_engine *e, uint32_t type, int32_t why)
 {
     for (uint32_t i = 0; i < e->ring_count; i++) {
-        struct mp_request *r = at(e, i);
+        struct mp_request *r = mp_ring_at(e, i);
 
         if (r->state != MP_OPEN || (type && r->type != type))
             continue;
         r->state = MP_DEAD;
-        r->tell_cancel = 1;
+        r->tell_cancel = e->cancels = 1;
         r->why = why;
         mp_engine_kick(e);
     }

@@ -1,5 +1,5 @@
 /* client.c - the life of a POP3 client session: what it does next, and how it ends.
- * RFC 1939 section 3; docs/design/pop3_client.md. */
+ * RFC 1939 section 3; docs/design/pop3.md. */
 #include "pop3/client.h"
 
 static struct mailproto_pop3_client *of(struct mp_engine *e)
@@ -112,8 +112,8 @@ static int client_step(struct mp_engine *e)
 /* Whether the next step needs no input. */
 static int has_work(const struct mailproto_pop3_client *c)
 {
-    return c->withdrawn || c->phase == MP_POP3_AT_END || c->phase == MP_POP3_AT_LOGIN ||
-           c->phase == MP_POP3_AT_READY || (c->first && c->first->stage == MP_POP3_ANSWERED);
+    return c->withdrawn || c->phase == MP_POP3_AT_END || c->phase == MP_POP3_AT_LOGIN || c->phase == MP_POP3_AT_READY ||
+           (c->first && c->first->stage == MP_POP3_ANSWERED);
 }
 
 /* A client reads whatever is left to send (RFC 2920 3.1): else both sides could wait for each other. */

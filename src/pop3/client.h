@@ -1,5 +1,5 @@
 /* client.h - the state of a POP3 client session, shared by the files of its phases.
- * RFC 1939 section 3; docs/design/pop3_client.md. */
+ * RFC 1939 section 3; docs/design/pop3.md. */
 #ifndef MP_POP3_CLIENT_H
 #define MP_POP3_CLIENT_H
 
@@ -13,14 +13,14 @@ enum {
     MP_POP3_AT_GREETING = 0,
     MP_POP3_AT_CAPA,
     MP_POP3_AT_STLS,
-    MP_POP3_AT_LOGIN,   /* ask CREDENTIALS */
-    MP_POP3_AT_AUTH,    /* a SASL exchange */
+    MP_POP3_AT_LOGIN, /* ask CREDENTIALS */
+    MP_POP3_AT_AUTH,  /* a SASL exchange */
     MP_POP3_AT_USER,
     MP_POP3_AT_PASS,
-    MP_POP3_AT_READY,   /* raise READY */
+    MP_POP3_AT_READY, /* raise READY */
     MP_POP3_AT_COMMANDS,
     MP_POP3_AT_QUIT,
-    MP_POP3_AT_END      /* end with end_why */
+    MP_POP3_AT_END /* end with end_why */
 };
 
 /* A command of the host's: in the list from its submission to its DONE. */
@@ -29,9 +29,9 @@ struct mp_pop3_order {
     uint64_t token;
     uint64_t octets; /* of BODY events so far; of STAT */
     uint32_t number, lines;
-    int32_t why;     /* what DONE will say, if not 0: set by cancel and failed events */
+    int32_t why; /* what DONE will say, if not 0: set by cancel and failed events */
     uint8_t verb, sent, silent;
-    uint8_t stage;   /* of its response: 0 the first line is awaited */
+    uint8_t stage; /* of its response: 0 the first line is awaited */
 };
 
 enum { MP_POP3_FIRST_LINE = 0, MP_POP3_LISTING, MP_POP3_BODY, MP_POP3_ANSWERED };

@@ -2,8 +2,7 @@
 #include "pop3/client.h"
 
 #define CALL(name, payload)                                                                                            \
-    (c->callbacks.name ? c->callbacks.name(c, (const payload *)(const void *)event, e->user)                           \
-                       : MAILPROTO_USE_DEFAULT)
+    (c->callbacks.name ? c->callbacks.name(c, (const payload *)(const void *)event, e->user) : MAILPROTO_USE_DEFAULT)
 
 int32_t mp_pop3_client_dispatch(struct mp_engine *e, const mailproto_event *event)
 {

@@ -260,6 +260,8 @@ static void respond(struct mailproto_pop3_client *c, const struct mp_line *line)
     } else if (c->mechanism == MAILPROTO_SASL_LOGIN && !mp_sasl_login_respond(c->sasl_step, &c->identity, &text)) {
         c->sasl_step++;
         send_base64(c, "", text.ptr, text.len);
+        if (c->sasl_step == MP_SASL_LOGIN_STEPS)
+            mp_pop3_forget_secret(c);
     } else {
         cancel(c);
     }

@@ -148,8 +148,8 @@ int mp_pop3_response_parse(const char *line, size_t n, mailproto_pop3_response *
         response->status = MAILPROTO_POP3_ERR;
     else
         return -1;
-    if (status < n && line[status] != ' ')
-        return -1;
+    if (status < n && mp_ascii_is_alnum(line[status]))
+        return -1; /* another word; a server that writes "-ERR: text" is understood */
     while (status < n && line[status] == ' ')
         status++;
     response->text = (mailproto_text){line + status, n - status};

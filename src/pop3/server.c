@@ -1,5 +1,5 @@
 /* server.c - the life of a POP3 server session: what it does next, and how it ends.
- * RFC 1939 section 3; docs/design/pop3_server.md. */
+ * RFC 1939 section 3; docs/design/pop3.md. */
 #include "pop3/server.h"
 
 #include <string.h>
@@ -61,7 +61,8 @@ static int server_step(struct mp_engine *e)
     struct mailproto_pop3_server *s = of(e);
 
     if (mp_requests(e)) {
-        mp_pop3_forget_login(s); /* AUTH was seen */
+        mp_pop3_forget_login(s); /* AUTH was seen, if it is that */
+        mp_line_forget(e);
         return 0;
     }
     if (e->finishing && s->work <= MP_POP3_SASL_LINE)

@@ -1,5 +1,5 @@
 /* server.h - the state of a POP3 server session, shared by the files of its commands.
- * RFC 1939 section 3 (states); docs/design/pop3_server.md. */
+ * RFC 1939 section 3 (states); docs/design/pop3.md. */
 #ifndef MP_POP3_SERVER_H
 #define MP_POP3_SERVER_H
 
@@ -37,7 +37,7 @@ struct mp_pop3_listing {
     uint32_t next, last; /* the range that is still to be asked for */
     uint32_t given;      /* the last number that the open request was given; 0: none */
     uint32_t gave, want;
-    uint64_t size;  /* of the last one given */
+    uint64_t size; /* of the last one given */
     size_t page_len;
     uint8_t purpose, all, begun; /* begun: +OK was sent, only the terminator can end it well */
 };
@@ -63,7 +63,7 @@ struct mailproto_pop3_server {
     uint16_t banner_len, implementation_len, peer_address_len; /* of the texts behind the struct, in this order */
 
     uint8_t state, work;
-    uint8_t opened; /* MAILDROP_END is owed */
+    uint8_t opened;       /* MAILDROP_END is owed */
     uint8_t reading_open; /* RETRIEVE_END is owed */
     uint8_t bye_err;
     uint32_t bad_commands, auth_failures, retrieved;

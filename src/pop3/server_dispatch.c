@@ -2,8 +2,7 @@
 #include "pop3/server.h"
 
 #define CALL(name, payload)                                                                                            \
-    (s->callbacks.name ? s->callbacks.name(s, (const payload *)(const void *)event, e->user)                           \
-                       : MAILPROTO_USE_DEFAULT)
+    (s->callbacks.name ? s->callbacks.name(s, (const payload *)(const void *)event, e->user) : MAILPROTO_USE_DEFAULT)
 
 int32_t mp_pop3_server_dispatch(struct mp_engine *e, const mailproto_event *event)
 {

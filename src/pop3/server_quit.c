@@ -69,8 +69,7 @@ void mp_pop3_raise_maildrop_end(struct mailproto_pop3_server *s, uint32_t update
 {
     s->opened = 0;
     s->payload.maildrop_end = (mailproto_pop3_maildrop_end){.update = update, .failed = s->failed, .why = why};
-    mp_raise(&s->base, &s->payload.maildrop_end, sizeof s->payload.maildrop_end,
-             MAILPROTO_POP3_SERVER_MAILDROP_END, 0);
+    mp_raise(&s->base, &s->payload.maildrop_end, sizeof s->payload.maildrop_end, MAILPROTO_POP3_SERVER_MAILDROP_END, 0);
 }
 
 /* The reply comes when the maildrop is unlocked, so that the client may come back at once. */

@@ -84,8 +84,7 @@ void mp_pop3_raise_retrieve_end(struct mailproto_pop3_server *s, int32_t why)
         .octets = m->offset,
         .why = why,
     };
-    mp_raise(&s->base, &s->payload.retrieve_end, sizeof s->payload.retrieve_end,
-             MAILPROTO_POP3_SERVER_RETRIEVE_END, 0);
+    mp_raise(&s->base, &s->payload.retrieve_end, sizeof s->payload.retrieve_end, MAILPROTO_POP3_SERVER_RETRIEVE_END, 0);
 }
 
 /* The terminator, behind a line end: a message that lacks its last one gets it here. */

@@ -6,10 +6,11 @@
 
 #include "core/text_scan.h"
 
-/* What of the end of a line was seen: nothing, CR, the dot that a line of SMTP begins with, that dot and CR. */
+/* What of the end of a line was seen: nothing, CR, the dot that a line of SMTP begins with, that dot and CR. Where
+   newlines are made whole, a held CR was delivered as CRLF already, for that it becomes whatever follows. */
 enum { NOTHING = 0, CR, DOT, DOT_CR };
 
-static const char crlf[2] = {'\r', '\n'};
+static const char crlf[4] = {'\r', '\n', '\r', '\n'};
 
 void mp_body_begin(struct mp_body_reader *r, size_t max_line, uint32_t flags)
 {
@@ -52,17 +53,20 @@ static int skip_octet(struct mp_body_reader *r, uint8_t c)
 /* Looks for the end of data only. Lines are hopped over from CR to CR. */
 static int skip(struct mp_body_reader *r, const uint8_t *p, size_t n, size_t *took)
 {
-    while (*took < n) {
+    size_t from = *took;
+    int ended = 0;
+
+    while (*took < n && !ended) {
         const uint8_t *cr;
 
-        if (skip_octet(r, p[(*took)++]))
-            return MP_BODY_END;
-        if (r->held != NOTHING || !r->column)
+        ended = skip_octet(r, p[(*took)++]);
+        if (ended || r->held != NOTHING || !r->column)
             continue;
         cr = memchr(p + *took, '\r', n - *took);
         *took = cr ? (size_t)(cr - p) : n;
     }
-    return MP_BODY_MORE;
+    r->skipped += *took - from;
+    return ended ? MP_BODY_END : MP_BODY_MORE;
 }
 
 static void found(struct mp_body_reader *r, uint8_t fault)
@@ -72,59 +76,104 @@ static void found(struct mp_body_reader *r, uint8_t fault)
     inside_line(r);
 }
 
-/* A CR without LF or an LF without CR, already taken. */
-static int bare(struct mp_body_reader *r, const uint8_t *p, size_t n, size_t *took, mailproto_text *slice)
+static int normalises(const struct mp_body_reader *r)
 {
-    if (!(r->flags & MP_BODY_NORMALISE)) {
-        found(r, MP_BODY_BARE);
-        return skip(r, p, n, took);
-    }
-    line_begins(r, 1);
-    *slice = (mailproto_text){crlf, sizeof crlf};
+    return (r->flags & MP_BODY_NORMALISE) != 0;
+}
+
+static int slice_of(mailproto_text *slice, const char *text, size_t n)
+{
+    *slice = (mailproto_text){text, n};
     return MP_BODY_SLICE;
 }
 
-/* The octet behind a held one decides what that was. CONTINUE: nothing is held any more, and there is nothing to say. */
+static int faulty(struct mp_body_reader *r, uint8_t fault, const uint8_t *p, size_t n, size_t *took)
+{
+    found(r, fault);
+    return skip(r, p, n, took);
+}
+
+static int forbidden(const struct mp_body_reader *r, uint8_t c)
+{
+    return !c && !(r->flags & MP_BODY_ACCEPT_NUL);
+}
+
+/* CONTINUE: an octet was taken or a state left behind, and there is nothing to say. */
 enum { CONTINUE = -1 };
-static int decide(struct mp_body_reader *r, const uint8_t *p, size_t n, size_t *took, mailproto_text *slice)
+
+/* Behind a CR. */
+static int behind_cr(struct mp_body_reader *r, const uint8_t *p, size_t n, size_t *took, mailproto_text *slice)
+{
+    size_t whole = p[*took] == '\n';
+
+    if (!whole && !normalises(r))
+        return faulty(r, MP_BODY_BARE, p, n, took);
+    *took += whole;
+    line_begins(r, !whole);
+    return normalises(r) ? CONTINUE : slice_of(slice, crlf, 2);
+}
+
+/* Behind the dot that begins a line: a CR may be the end; else the dot was stuffed and the octet is text. */
+static int behind_dot(struct mp_body_reader *r, const uint8_t *p, size_t *took)
+{
+    if (p[*took] == '\r') {
+        r->held = DOT_CR;
+        ++*took;
+    } else {
+        line_begins(r, 1);
+    }
+    return CONTINUE;
+}
+
+/* Behind that dot and a CR: the end, or a bare CR, which is delivered together with the octet behind it. */
+static int behind_dot_cr(struct mp_body_reader *r, const uint8_t *p, size_t n, size_t *took, mailproto_text *slice)
 {
     uint8_t c = p[*took];
 
-    if (r->held == DOT) {
-        if (c == '\r') {
-            r->held = DOT_CR;
-            ++*took;
-        } else {
-            line_begins(r, 1); /* a stuffed dot: dropped, and the next is text whatever it is */
-        }
-        return CONTINUE;
-    }
-    if (c != '\n')
-        return bare(r, p, n, took, slice);
+    if (c != '\n' && !normalises(r))
+        return faulty(r, MP_BODY_BARE, p, n, took);
     ++*took;
-    if (r->held == DOT_CR)
+    if (c == '\n')
         return MP_BODY_END;
-    line_begins(r, 0);
-    *slice = (mailproto_text){crlf, sizeof crlf};
-    return MP_BODY_SLICE;
+    if (forbidden(r, c))
+        return faulty(r, MP_BODY_NUL, p, n, took);
+    inside_line(r);
+    if (c == '\r') {
+        line_begins(r, 1);
+        r->held = CR;
+        return slice_of(slice, crlf, 4);
+    }
+    memcpy(r->behind, crlf, 2);
+    r->behind[2] = (char)c;
+    return slice_of(slice, r->behind, 3);
 }
 
-/* The octet at which the scan stopped. */
+static int decide(struct mp_body_reader *r, const uint8_t *p, size_t n, size_t *took, mailproto_text *slice)
+{
+    if (r->held == DOT)
+        return behind_dot(r, p, took);
+    return r->held == CR ? behind_cr(r, p, n, took, slice) : behind_dot_cr(r, p, n, took, slice);
+}
+
+/* The octet at which the scan stopped: a bare LF, a CR that is bare or the last there is, a dot, or one that may not be. */
 static int stopped(struct mp_body_reader *r, const uint8_t *p, size_t n, size_t *took, mailproto_text *slice)
 {
     uint8_t c = p[*took];
+    int newline = c == '\r' || c == '\n';
 
     ++*took;
+    if (newline && normalises(r)) {
+        line_begins(r, 1);
+        r->held = c == '\r' ? CR : NOTHING;
+        return slice_of(slice, crlf, 2);
+    }
     if (c == '\n')
-        return bare(r, p, n, took, slice);
-    if (c == '\r' && *took < n)
-        return bare(r, p, n, took, slice);
+        return faulty(r, MP_BODY_BARE, p, n, took);
     if (c == '\r' || (c == '.' && !r->column && !(r->flags & MP_BODY_CHUNKED))) {
         r->held = c == '\r' ? CR : DOT;
         return CONTINUE;
     }
-    found(r, c == '\0' && !(r->flags & MP_BODY_ACCEPT_NUL) ? MP_BODY_NUL : MP_BODY_LONG_LINE);
-    return skip(r, p, n, took);
+    return faulty(r, forbidden(r, c) ? MP_BODY_NUL : MP_BODY_LONG_LINE, p, n, took);
 }
 
 /* How many octets of text may cross as they are. */
@@ -165,15 +214,8 @@ int mp_body_read(struct mp_body_reader *r, const uint8_t *p, size_t n, size_t *t
     return MP_BODY_MORE;
 }
 
-int mp_body_finish(struct mp_body_reader *r, mailproto_text *slice)
+void mp_body_finish(struct mp_body_reader *r)
 {
-    if (r->skip || r->held == NOTHING)
-        return MP_BODY_MORE;
-    r->held = NOTHING; /* a CR: no dot is held in chunks */
-    if (!(r->flags & MP_BODY_NORMALISE)) {
+    if (!r->skip && r->held == CR && !normalises(r))
         found(r, MP_BODY_BARE);
-        return MP_BODY_MORE;
-    }
-    *slice = (mailproto_text){crlf, sizeof crlf};
-    return MP_BODY_SLICE;
 }

@@ -20,19 +20,22 @@ struct mp_body_reader {
     size_t column;   /* octets of the line in hand */
     size_t max_line; /* without CRLF */
     uint32_t flags;
-    uint8_t held;  /* octets that were taken and not yet understood */
-    uint8_t soft;  /* what comes begins a line of text, not of SMTP: its dot is just a dot */
-    uint8_t fault; /* MP_BODY_BARE ... */
-    uint8_t skip;  /* no more slices: only the end is looked for */
+    uint64_t skipped; /* octets that nobody gets, since the caller last looked */
+    uint8_t held;     /* octets that were taken and not yet understood */
+    uint8_t soft;     /* what comes begins a line of text, not of SMTP: its dot is just a dot */
+    uint8_t fault;    /* MP_BODY_BARE ... */
+    char behind[3];   /* a slice that is put together */
+    uint8_t skip;     /* no more slices: only the end is looked for */
 };
 
 void mp_body_begin(struct mp_body_reader *r, size_t max_line, uint32_t flags);
 
-/* Takes some of the n octets at p, *took of them. SLICE: *slice is text of the message, in p or static. END: the final
+/* Takes some of the n octets at p, *took of them, at least one. SLICE: *slice is text of the message, which lives as
+   long as p does and until the next call. END: the final
    dot was taken, and nothing behind it. MORE: all was taken. A fault sets skip. */
 int mp_body_read(struct mp_body_reader *r, const uint8_t *p, size_t n, size_t *took, mailproto_text *slice);
 
-/* BDAT LAST: nothing more comes. SLICE: *slice is still to be delivered; MORE: nothing is. May find a fault. */
-int mp_body_finish(struct mp_body_reader *r, mailproto_text *slice);
+/* BDAT LAST: nothing more comes. May find a fault: a CR that was the last octet. */
+void mp_body_finish(struct mp_body_reader *r);
 
 #endif

@@ -341,25 +341,29 @@ static uint32_t limit_of(uint32_t ms)
     return ms == MAILPROTO_UNLIMITED ? 0 : ms;
 }
 
-static size_t larger(size_t a, size_t b)
+static size_t smaller(size_t a, size_t b)
 {
-    return a > b ? a : b;
+    return a < b ? a : b;
 }
+
+/* The largest piece of output but the body's: PLAIN in base64, of MP_CLIENT_SECRET_MAX octets. */
+enum { SECRET_LINE_MAX = 2800 };
 
 size_t mailproto_smtp_client_memory_max(const mailproto_smtp_client_config *config)
 {
     struct mailproto_smtp_client c = {.phase = 0};
+    const size_t spare = sizeof(struct mp_chunk) + 32;
     const char *why;
-    size_t reserve, replies, unknown;
+    size_t body, replies, unknown;
 
     if (read_config(&c.config, config, &why))
         return 0;
-    reserve = larger(mp_client_body_room(&c), larger(MP_CLIENT_LINE_MAX, 4096)); /* AUTH's base64 fits in 4096 */
+    /* the room for a piece is there once: the next is asked for when the last one is gone */
+    body = mp_client_body_room(&c) + spare;
     replies = 4 * (size_t)(c.config.max_reply + 16); /* reply, final, hello, and one more while it grows */
-    unknown = (c.config.max_reply_lines < c.config.max_reply / 2 ? c.config.max_reply_lines : c.config.max_reply / 2) *
-              sizeof(mailproto_smtp_parameter);
-    return mp_engine_memory_max(sizeof c + c.config.hostname.len, 1, c.config.max_reply_line, reserve) + replies +
-           unknown + MP_CLIENT_SECRET_MAX + 64;
+    unknown = smaller(c.config.max_reply_lines, c.config.max_reply / 2) * sizeof(mailproto_smtp_parameter) + 16;
+    return mp_engine_memory_max(sizeof c + c.config.hostname.len, 1, c.config.max_reply_line, SECRET_LINE_MAX) + body +
+           replies + unknown + MP_CLIENT_SECRET_MAX + 16;
 }
 
 int32_t mailproto_smtp_client_new(mailproto_smtp_client **out, const mailproto_smtp_client_config *config,

@@ -1,5 +1,5 @@
 /* client.h - the SMTP and LMTP client engine: its state, and what its files share.
- * RFC 5321; docs/design/smtp.md tells the states in words. */
+ * RFC 5321; docs/design/smtp-client.md tells the states in words. */
 #ifndef MP_SMTP_CLIENT_H
 #define MP_SMTP_CLIENT_H
 

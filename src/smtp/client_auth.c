@@ -278,6 +278,9 @@ void mp_client_auth_reply(struct mailproto_smtp_client *c)
         mp_client_give_up(c, MAILPROTO_SMTP_STAGE_AUTH, MAILPROTO_ERR_AUTH, "the server cannot authenticate now");
     } else {
         c->auth.tried |= c->auth.mechanism;
+        if (c->reply.code ==
+            535) /* the credentials: with another mechanism they are as wrong, and count as another guess */
+            c->auth.tried = UINT32_MAX;
         mp_client_begin_auth(c);
     }
 }

@@ -6,9 +6,10 @@
 #include "smtp/client.h"
 #include "smtp/grammar.h"
 
-/* A line in the making, in reserved output. */
+/* A line in the making. */
 struct line {
-    char *begin, *end;
+    char text[MP_CLIENT_LINE_MAX];
+    char *end;
 };
 
 static void put(struct line *line, const char *text, size_t n)
@@ -23,19 +24,11 @@ static void put_word(struct line *line, const char *word)
     put(line, word, strlen(word));
 }
 
-static int begin(struct mailproto_smtp_client *c, struct line *line)
-{
-    line->begin = line->end = (char *)mp_out_reserve(&c->base, MP_CLIENT_LINE_MAX);
-    if (line->begin)
-        return 0;
-    mp_engine_nomem(&c->base);
-    return -1;
-}
-
 static int finish(struct mailproto_smtp_client *c, struct line *line)
 {
     put_word(line, "\r\n");
-    mp_out_commit(&c->base, (size_t)(line->end - line->begin), MAILPROTO_TRACE_LINE);
+    if (mp_out_put(&c->base, line->text, (size_t)(line->end - line->text), MAILPROTO_TRACE_LINE))
+        return -1;
     mp_client_await(c);
     return 0;
 }
@@ -74,8 +67,7 @@ int mp_client_put_mail(struct mailproto_smtp_client *c)
     uint32_t offers = c->peer.offers;
     struct line line;
 
-    if (begin(c, &line))
-        return -1;
+    line.end = line.text;
     put_word(&line, "MAIL FROM:<");
     put(&line, message->text, message->sender_len);
     put_word(&line, ">");
@@ -132,8 +124,7 @@ int mp_client_put_rcpt(struct mailproto_smtp_client *c, const struct mp_client_r
 {
     struct line line;
 
-    if (begin(c, &line))
-        return -1;
+    line.end = line.text;
     put_word(&line, "RCPT TO:<");
     put(&line, recipient->text, recipient->path_len);
     put_word(&line, ">");

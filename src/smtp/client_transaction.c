@@ -182,9 +182,11 @@ void mp_client_abort(struct mailproto_smtp_client *c, int32_t why, const char *t
 
 /* ---- what is sent ---- */
 
+/* How many replies BDAT LAST has in LMTP depends on the replies before it (RFC 2033 4.3): chunks go one by one there. */
 static int pipelines(const struct mailproto_smtp_client *c)
 {
-    return offers(c, MAILPROTO_SMTP_EXT_PIPELINING) && !(c->config.flags & MAILPROTO_SMTP_CLIENT_NO_PIPELINING);
+    return offers(c, MAILPROTO_SMTP_EXT_PIPELINING) && !(c->config.flags & MAILPROTO_SMTP_CLIENT_NO_PIPELINING) &&
+           !(mp_client_is_lmtp(c) && c->transaction.next == MP_NEXT_BODY);
 }
 
 static void send_rcpt(struct mailproto_smtp_client *c)
@@ -290,11 +292,15 @@ static void rcpt_accepted(struct mailproto_smtp_client *c)
     raise_rcpt(c, 0, &c->reply);
 }
 
-/* A 421 ends more than the recipient. */
+/* It may be the last word of all recipients. A 421 is of the session, too. */
 static void rcpt_refused(struct mailproto_smtp_client *c)
 {
     int last_word = c->reply.code == 421;
 
+    if (c->transaction.end.outcome && !last_word) {
+        raise_rcpt(c, 0, &c->reply);
+        return;
+    }
     mp_client_keep_reply(c);
     raise_rcpt(c, 0, &c->final);
     if (last_word)
@@ -356,10 +362,12 @@ static void data_replied(struct mailproto_smtp_client *c)
 
 /* ---- replies to the message ---- */
 
-/* The transaction is over, however it ended. */
+/* The reply to a message ends its transaction. That to a last chunk which came to nothing, for want of recipients or after
+   a refused one, does not. */
 static void message_replied(struct mailproto_smtp_client *c)
 {
-    c->transaction.mail_accepted = 0;
+    if (!c->transaction.end.outcome)
+        c->transaction.mail_accepted = 0;
     if (class_of(c) == 3)
         mp_client_broken(c, "the message was answered with 3yz");
     else if (class_of(c) == 2)

@@ -34,7 +34,9 @@ static uint32_t out_of_place(const struct mailproto_smtp_server *s)
         return w->failed ? MP_R_BAD_SEQUENCE : MP_R_NEED_MAIL;
     if (!w->asked)
         return MP_R_NEED_RECIPIENT;
-    return w->accepted ? MP_R_NONE : MP_R_NO_VALID_RECIPIENT;
+    if (w->accepted)
+        return MP_R_NONE;
+    return s->flags & MAILPROTO_SMTP_SERVER_LMTP ? MP_R_NO_RECIPIENT_LEFT : MP_R_NO_VALID_RECIPIENT;
 }
 
 /* A chunk that means nothing: its octets are skipped, then comes the reply. */

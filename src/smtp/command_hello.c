@@ -143,7 +143,7 @@ void mp_smtp_hello_answered(struct mailproto_smtp_server *s, const struct mp_req
     }
     mp_free(&s->base.allocator, s->hello, s->hello_len);
     s->hello = w->hello;
-    s->hello_len = (uint16_t)w->hello_len;
+    s->hello_len = (uint8_t)w->hello_len;
     s->esmtp = w->hello_extended;
     w->hello = NULL;
     w->hello_len = 0;

@@ -21,7 +21,8 @@ static int is_listed(const struct mailproto_smtp_server *s, const struct mp_smtp
     uint32_t other = s->flags & MAILPROTO_SMTP_SERVER_LMTP ? MP_COMMAND_SMTP_ONLY : MP_COMMAND_LMTP_ONLY;
 
     for (size_t i = 0; i < sizeof extensions / sizeof extensions[0]; i++)
-        if (!strcmp(extensions[i].name, command->name) && !(mp_smtp_offers(s) & extensions[i].bit))
+        if (mp_ascii_equal(command->name, command->length, extensions[i].name) &&
+            !(mp_smtp_offers(s) & extensions[i].bit))
             return 0;
     return !(command->flags & other);
 }

@@ -10,7 +10,7 @@ enum { ORCPT_MAX = 500 };
 
 struct rcpt {
     struct mp_smtp_parameters parameters;
-    mailproto_smtp_rcpt event;
+    mailproto_smtp_rcpt *event;
     uint32_t utf8;
     uint32_t dsn;
 };
@@ -29,7 +29,7 @@ static uint32_t parse_notify(struct rcpt *c, mailproto_text value)
     const char *p = value.ptr, *end = p + value.len;
 
     if (mp_ascii_equal(p, value.len, "NEVER")) {
-        c->event.notify = MAILPROTO_SMTP_NOTIFY_NEVER;
+        c->event->notify = MAILPROTO_SMTP_NOTIFY_NEVER;
         return MP_R_NONE;
     }
     while (p < end) {
@@ -37,9 +37,9 @@ static uint32_t parse_notify(struct rcpt *c, mailproto_text value)
 
         while (i < 3 && !(n = mp_ascii_begins(p, (size_t)(end - p), words[i].word)))
             i++;
-        if (i == 3 || (c->event.notify & words[i].bit))
+        if (i == 3 || (c->event->notify & words[i].bit))
             return MP_R_SYNTAX;
-        c->event.notify |= words[i].bit;
+        c->event->notify |= words[i].bit;
         p += n;
         if (p == end)
             return MP_R_NONE;
@@ -57,9 +57,9 @@ static uint32_t parse_orcpt(struct rcpt *c, mailproto_text value)
 
     if (!type || type + 1 == value.len || value.len > ORCPT_MAX || !mp_smtp_is_keyword(value.ptr, type))
         return MP_R_SYNTAX;
-    c->event.orcpt_type = (mailproto_text){value.ptr, type};
-    if (mp_smtp_decode(&c->parameters, c->event.orcpt_type, (mailproto_text){semicolon + 1, value.len - type - 1},
-                       c->utf8, &c->event.orcpt))
+    c->event->orcpt_type = (mailproto_text){value.ptr, type};
+    if (mp_smtp_decode(&c->parameters, c->event->orcpt_type, (mailproto_text){semicolon + 1, value.len - type - 1},
+                       c->utf8, &c->event->orcpt))
         return MP_R_SYNTAX;
     return MP_R_NONE;
 }
@@ -67,9 +67,9 @@ static uint32_t parse_orcpt(struct rcpt *c, mailproto_text value)
 static uint32_t parse_parameter(struct rcpt *c, mailproto_text keyword, mailproto_text value)
 {
     if (c->dsn && mp_ascii_equal(keyword.ptr, keyword.len, "NOTIFY"))
-        return c->event.notify ? MP_R_SYNTAX : parse_notify(c, value);
+        return c->event->notify ? MP_R_SYNTAX : parse_notify(c, value);
     if (c->dsn && mp_ascii_equal(keyword.ptr, keyword.len, "ORCPT"))
-        return c->event.orcpt_type.len ? MP_R_SYNTAX : parse_orcpt(c, value);
+        return c->event->orcpt_type.len ? MP_R_SYNTAX : parse_orcpt(c, value);
     return mp_smtp_unknown_parameter(&c->parameters, keyword, value);
 }
 
@@ -84,7 +84,7 @@ static uint32_t parse(struct rcpt *c, mailproto_text arg, int utf8_offered)
 
     if (!to)
         return MP_R_SYNTAX;
-    path = mp_smtp_read_path(arg.ptr + to, arg.len - to, read, &c->event.path);
+    path = mp_smtp_read_path(arg.ptr + to, arg.len - to, read, &c->event->path);
     if (!path)
         return MP_R_BAD_RECIPIENT;
     p = arg.ptr + to + path;
@@ -100,8 +100,8 @@ static uint32_t parse(struct rcpt *c, mailproto_text arg, int utf8_offered)
 /* RFC 6531 3.5: without SMTPUTF8 on MAIL no path goes beyond ASCII. */
 static uint32_t check_ascii(const struct rcpt *c)
 {
-    for (size_t i = 0; !c->utf8 && i < c->event.path.len; i++)
-        if ((uint8_t)c->event.path.ptr[i] > 127)
+    for (size_t i = 0; i < c->event->path.len; i++)
+        if ((uint8_t)c->event->path.ptr[i] > 127)
             return MP_R_NEED_SMTPUTF8;
     return MP_R_NONE;
 }
@@ -140,11 +140,10 @@ static void ask(struct mailproto_smtp_server *s, const struct rcpt *c)
 {
     struct mp_smtp_work *w = s->work;
 
-    if (mp_smtp_recipient_room(s, w->asked) || remember_first(s, c->event.path))
+    if (mp_smtp_recipient_room(s, w->asked) || remember_first(s, c->event->path))
         return;
-    w->event.rcpt = c->event;
-    w->event.rcpt.index = w->asked;
-    w->event.rcpt.unknown = c->parameters.first;
+    c->event->index = w->asked;
+    c->event->unknown = c->parameters.first;
     if (!mp_smtp_ask(s, MAILPROTO_SMTP_SERVER_RCPT, sizeof w->event.rcpt, w->asked))
         w->asked++;
 }
@@ -152,13 +151,14 @@ static void ask(struct mailproto_smtp_server *s, const struct rcpt *c)
 int mp_smtp_rcpt(struct mailproto_smtp_server *s, const struct mp_line *line, mailproto_text arg)
 {
     struct mp_smtp_work *w = s->work;
-    struct rcpt c = {{.server = s, .room = arg.len}, .utf8 = w->utf8 ? (uint32_t)MP_SMTP_UTF8 : 0};
-    uint32_t offers = s->esmtp ? mp_smtp_offers(s) : 0, refusal = out_of_place(s);
+    struct rcpt c = {{.server = s, .room = arg.len}, &w->event.rcpt, w->utf8 ? (uint32_t)MP_SMTP_UTF8 : 0, 0};
+    uint32_t offers = s->esmtp ? mp_smtp_offers(s) : 0, refusal = out_of_place(s), is_8bit = line->flags & MP_LINE_8BIT;
 
     c.dsn = offers & MAILPROTO_SMTP_EXT_DSN;
+    w->event.rcpt = (mailproto_smtp_rcpt){.index = 0};
     if (!refusal)
-        refusal = parse(&c, arg, (line->flags & MP_LINE_8BIT) && (offers & MAILPROTO_SMTP_EXT_SMTPUTF8));
-    if (!refusal)
+        refusal = parse(&c, arg, is_8bit && (offers & MAILPROTO_SMTP_EXT_SMTPUTF8));
+    if (!refusal && is_8bit && !c.utf8)
         refusal = check_ascii(&c);
     if (!refusal && s->max_recipients != MAILPROTO_UNLIMITED && w->asked >= s->max_recipients)
         refusal = MP_R_TOO_MANY_RECIPIENTS;

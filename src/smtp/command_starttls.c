@@ -12,13 +12,19 @@ int mp_smtp_starttls(struct mailproto_smtp_server *s, const struct mp_line *line
         mp_smtp_put(s, MP_R_NOT_OFFERED);
     else if (!s->esmtp)
         mp_smtp_put(s, MP_R_NEED_HELLO);
-    else if (mp_in_left(&s->base)) {
-        /* An attacker's octets, waiting to be taken for the client's: TLS is not even begun. */
-        mp_smtp_put_last(s, MP_R_BEHIND_STARTTLS, MAILPROTO_ERR_TLS_INJECTED, "octets followed STARTTLS in clear text");
-    } else {
+    else {
+        /* Octets behind it in this feed end the session at the boundary: the reply is the same however they came. */
         mp_smtp_reset(s, MAILPROTO_ERR_CANCELLED);
-        mp_smtp_put(s, MP_R_STARTTLS_GO);
-        mp_tls_boundary(&s->base);
+        s->phase = MP_SMTP_STARTTLS;
     }
+    return 1;
+}
+
+/* The end of what was open in clear text was told: now the boundary. */
+int mp_smtp_starttls_step(struct mailproto_smtp_server *s)
+{
+    s->phase = MP_SMTP_COMMANDS;
+    mp_smtp_put(s, MP_R_STARTTLS_GO);
+    mp_tls_boundary(&s->base);
     return 1;
 }

@@ -7,8 +7,8 @@
 
 /* What a function lets through beyond the plain grammar. */
 enum {
-    MP_SMTP_UTF8 = 1,      /* RFC 6531: UTF-8 in local parts, U-labels in domains, UTF-8 in parameter values */
-    MP_SMTP_NULL_PATH = 2, /* "<>" stands for a path: MAIL */
+    MP_SMTP_UTF8 = 1,       /* RFC 6531: UTF-8 in local parts, U-labels in domains, UTF-8 in parameter values */
+    MP_SMTP_NULL_PATH = 2,  /* "<>" stands for a path: MAIL */
     MP_SMTP_POSTMASTER = 4, /* "<Postmaster>", in any case, needs no domain: RCPT */
     MP_SMTP_UNDERSCORE = 8  /* '_' in a domain: hosts call themselves so in EHLO, and mail is not refused for it */
 };

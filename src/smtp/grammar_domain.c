@@ -8,11 +8,15 @@
 
 enum { LABEL_MAX = 63, DOMAIN_MAX = 255 };
 
-static int is_let_dig(uint8_t c, uint32_t flags)
+/* Letters, digits and hyphen as two words of bits. */
+static const uint64_t ldh[2] = {UINT64_C(0x3ff) << 48 | UINT64_C(1) << '-',
+                                UINT64_C(0x3ffffff) << 1 | UINT64_C(0x3ffffff) << 33};
+
+static int is_ldh(uint8_t c, uint32_t flags)
 {
-    if (mp_ascii_is_alnum(c))
-        return 1;
-    return c > 127 ? (flags & MP_SMTP_UTF8) != 0 : c == '_' && (flags & MP_SMTP_UNDERSCORE);
+    if (c > 127)
+        return (flags & MP_SMTP_UTF8) != 0;
+    return (int)(ldh[c >> 6] >> (c & 63) & 1) || (c == '_' && (flags & MP_SMTP_UNDERSCORE));
 }
 
 /* sub-domain = Let-dig [Ldh-str] */
@@ -20,9 +24,9 @@ static size_t read_label(const uint8_t *p, size_t n, uint32_t flags)
 {
     size_t i = 0;
 
-    while (i < n && (is_let_dig(p[i], flags) || (p[i] == '-' && i)))
+    while (i < n && is_ldh(p[i], flags))
         i++;
-    return i && p[i - 1] != '-' && i <= LABEL_MAX ? i : 0;
+    return i && i <= LABEL_MAX && p[0] != '-' && p[i - 1] != '-' ? i : 0;
 }
 
 size_t mp_smtp_read_domain(const char *text, size_t n, uint32_t flags)

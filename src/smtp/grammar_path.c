@@ -7,8 +7,8 @@
 #include "smtp/grammar.h"
 
 /* Sets of ASCII characters as two words of bits. */
-#define BIT(c) (UINT64_C(1) << ((c)&63))
-#define DIGITS (UINT64_C(0x3ff) << 48)
+#define BIT(c)  (UINT64_C(1) << ((c)&63))
+#define DIGITS  (UINT64_C(0x3ff) << 48)
 #define LETTERS (UINT64_C(0x3ffffff) << 1 | UINT64_C(0x3ffffff) << 33)
 
 /* atext (RFC 5322 3.2.3) */

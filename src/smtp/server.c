@@ -24,9 +24,20 @@ static const char default_banner[] = "ESMTP mailproto", default_lmtp_banner[] = 
 
 /* ---- what a session knows of itself ---- */
 
+/* Behind the struct lie the callbacks, unless it is polled, and then the texts. */
+const mailproto_smtp_server_callbacks *mp_smtp_callbacks(const struct mailproto_smtp_server *s)
+{
+    return s->base.polled ? NULL : (const mailproto_smtp_server_callbacks *)(const void *)(s + 1);
+}
+
+static const char *texts(const struct mailproto_smtp_server *s)
+{
+    return (const char *)(s + 1) + (s->base.polled ? 0 : sizeof(mailproto_smtp_server_callbacks));
+}
+
 mailproto_text mp_smtp_hostname(const struct mailproto_smtp_server *s)
 {
-    return (mailproto_text){s->texts, s->hostname_len};
+    return (mailproto_text){texts(s), s->hostname_len};
 }
 
 mailproto_text mp_smtp_banner(const struct mailproto_smtp_server *s)
@@ -35,17 +46,17 @@ mailproto_text mp_smtp_banner(const struct mailproto_smtp_server *s)
 
     if (!s->banner_len)
         return (mailproto_text){plain, strlen(plain)};
-    return (mailproto_text){s->texts + s->hostname_len, s->banner_len};
+    return (mailproto_text){texts(s) + s->hostname_len, s->banner_len};
 }
 
 mailproto_text mp_smtp_peer_address(const struct mailproto_smtp_server *s)
 {
-    return (mailproto_text){s->texts + s->hostname_len + s->banner_len, s->peer_address_len};
+    return (mailproto_text){texts(s) + s->hostname_len + s->banner_len, s->peer_address_len};
 }
 
 mailproto_text mp_smtp_peer_name(const struct mailproto_smtp_server *s)
 {
-    return (mailproto_text){s->texts + s->hostname_len + s->banner_len + s->peer_address_len, s->peer_name_len};
+    return (mailproto_text){texts(s) + s->hostname_len + s->banner_len + s->peer_address_len, s->peer_name_len};
 }
 
 int mp_smtp_inside_tls(const struct mailproto_smtp_server *s)
@@ -286,9 +297,9 @@ static size_t texts_size(const mailproto_smtp_server_config *c)
     return c->hostname.len + c->banner.len + c->peer_address.len + c->peer_name.len;
 }
 
-static char *copy_text(char *to, mailproto_text text, uint16_t *len)
+static char *copy_text(char *to, mailproto_text text, uint8_t *len)
 {
-    *len = (uint16_t)text.len;
+    *len = (uint8_t)text.len;
     if (text.len)
         memcpy(to, text.ptr, text.len);
     return to + text.len;
@@ -315,7 +326,6 @@ static void copy_numbers(struct mailproto_smtp_server *s, const mailproto_smtp_s
     s->min_body_rate = c->min_body_rate;
 }
 
-/* Behind the struct: the callbacks, then the texts. */
 static void copy_rest(struct mailproto_smtp_server *s, const mailproto_smtp_server_config *c,
                       const mailproto_smtp_server_callbacks *callbacks)
 {
@@ -323,10 +333,8 @@ static void copy_rest(struct mailproto_smtp_server *s, const mailproto_smtp_serv
 
     if (callbacks) {
         memcpy(to, callbacks, sizeof *callbacks);
-        s->callbacks = (const mailproto_smtp_server_callbacks *)(const void *)to;
         to += sizeof *callbacks;
     }
-    s->texts = to;
     to = copy_text(to, c->hostname, &s->hostname_len);
     to = copy_text(to, c->banner, &s->banner_len);
     to = copy_text(to, c->peer_address, &s->peer_address_len);
@@ -400,13 +408,14 @@ size_t mailproto_smtp_server_memory_max(const mailproto_smtp_server_config *conf
         return 0;
     line = c.max_line > c.max_auth_line ? c.max_line : c.max_auth_line;
     size = sizeof(struct mailproto_smtp_server) + sizeof(mailproto_smtp_server_callbacks) + texts_size(&c);
-    bits = c.max_recipients == MAILPROTO_UNLIMITED || !(c.flags & MAILPROTO_SMTP_SERVER_LMTP) ? 0
-                                                                                               : c.max_recipients / 4 + 64;
+    bits = c.max_recipients == MAILPROTO_UNLIMITED || !(c.flags & MAILPROTO_SMTP_SERVER_LMTP)
+               ? 0
+               : c.max_recipients / 4 + 64;
     size = mp_engine_memory_max(size, c.max_open, line, MP_CHUNK);
     size += sizeof(struct mp_smtp_work) + MP_ANSWER_MAX + 2 * grain;
-    size += 2 * (TEXT_MAX + grain);                                              /* hello, old and new */
+    size += 2 * (TEXT_MAX + grain);                                                            /* hello, old and new */
     size += 2 * (c.max_line + MP_SMTP_UNKNOWN_MAX * sizeof(mailproto_smtp_parameter) + grain); /* parameters, a path */
-    size += 2 * (line + grain);                                                  /* credentials while they grow */
-    size += 2 * (8192 + 2048 + grain);                                           /* prepended fields while they grow */
+    size += 2 * (line + grain);        /* credentials while they grow */
+    size += 2 * (8192 + 2048 + grain); /* prepended fields while they grow */
     return size + 2 * bits;
 }

@@ -14,6 +14,7 @@ enum {
     MP_SMTP_GREETING = 0, /* CONNECT was not asked yet */
     MP_SMTP_COMMANDS,     /* between commands */
     MP_SMTP_REFUSED,      /* greeted with 5yz: QUIT only */
+    MP_SMTP_STARTTLS,     /* TLS was agreed on and is about to be announced */
     MP_SMTP_SASL,         /* the next line answers a challenge */
     MP_SMTP_DATA,         /* message text up to the dot */
     MP_SMTP_CHUNK,        /* the octets of a BDAT */
@@ -71,11 +72,12 @@ struct mp_smtp_work {
     size_t name_len; /* LOGIN: the first octets of it */
 
     /* the transaction */
-    uint8_t open;      /* MAIL was accepted, TRANSACTION_END is owed */
-    uint8_t failed;    /* a chunk was refused: RSET is due (RFC 3030 2) */
+    uint8_t open;   /* MAIL was accepted, TRANSACTION_END is owed */
+    uint8_t begins; /* MESSAGE_BEGIN was accepted, and that has its turn yet */
+    uint8_t failed; /* a chunk was refused: RSET is due (RFC 3030 2) */
     uint8_t delivered;
-    uint8_t utf8;      /* SMTPUTF8 */
-    uint8_t body;      /* MAILPROTO_SMTP_BODY_* */
+    uint8_t utf8;                   /* SMTPUTF8 */
+    uint8_t body;                   /* MAILPROTO_SMTP_BODY_* */
     uint8_t tell_aborted, tell_end; /* events owed */
     int32_t aborted_why, end_why;
     uint32_t asked, accepted; /* recipients */
@@ -108,9 +110,8 @@ struct mp_smtp_work {
 struct mailproto_smtp_server {
     struct mp_engine base;
     struct mp_smtp_work *work;
-    const mailproto_smtp_server_callbacks *callbacks; /* behind this struct, or NULL */
-    char *hello;                                      /* what the client calls itself */
-    uint16_t hello_len;
+    char *hello; /* what the client calls itself */
+    uint8_t hello_len;
     uint8_t phase;
     uint8_t esmtp; /* EHLO or LHLO, not HELO */
     uint8_t greeted, authenticated;
@@ -123,12 +124,13 @@ struct mailproto_smtp_server {
     uint32_t max_line, max_auth_line, max_text_line, max_recipients, max_bad_commands, max_hops, max_transactions;
     uint32_t greeting_ms, command_ms, body_ms, tls_ms, min_body_rate;
     uint64_t max_message;
-    uint16_t hostname_len, banner_len, peer_address_len, peer_name_len;
-    const char *texts; /* those four, one behind the other, behind this struct */
+    uint8_t hostname_len, banner_len, peer_address_len, peer_name_len; /* of the texts behind the callbacks */
 };
 
 /* ---- server.c ---- */
 
+/* The callbacks, which lie behind the struct; NULL if it is polled. */
+const mailproto_smtp_server_callbacks *mp_smtp_callbacks(const struct mailproto_smtp_server *s);
 mailproto_text mp_smtp_hostname(const struct mailproto_smtp_server *s);
 mailproto_text mp_smtp_banner(const struct mailproto_smtp_server *s);
 mailproto_text mp_smtp_peer_address(const struct mailproto_smtp_server *s);
@@ -210,11 +212,11 @@ struct mp_smtp_command {
     int (*handle)(struct mailproto_smtp_server *s, const struct mp_line *line, mailproto_text arg);
 };
 enum {
-    MP_COMMAND_CLEAR = 1,     /* allowed where TLS is required and not on (RFC 3207 4) */
-    MP_COMMAND_OVERLAPS = 2,  /* RCPT: does not wait for those before it; takes its line itself */
-    MP_COMMAND_SECRET = 4,    /* its line may hold credentials */
-    MP_COMMAND_LAST = 8,      /* must be the last of a pipelined group (RFC 2920 3.1) */
-    MP_COMMAND_NO_ARG = 16,   /* an argument is a syntax error */
+    MP_COMMAND_CLEAR = 1,    /* allowed where TLS is required and not on (RFC 3207 4) */
+    MP_COMMAND_OVERLAPS = 2, /* RCPT: does not wait for those before it; takes its line itself */
+    MP_COMMAND_SECRET = 4,   /* its line may hold credentials */
+    MP_COMMAND_LAST = 8,     /* must be the last of a pipelined group (RFC 2920 3.1) */
+    MP_COMMAND_NO_ARG = 16,  /* an argument is a syntax error */
     MP_COMMAND_LMTP_ONLY = 32,
     MP_COMMAND_SMTP_ONLY = 64,
     MP_COMMAND_REFUSED = 128 /* allowed after a greeting that refused */
@@ -251,6 +253,8 @@ void mp_smtp_begin_answered(struct mailproto_smtp_server *s, const struct mp_req
 void mp_smtp_end_answered(struct mailproto_smtp_server *s, const struct mp_request *r);
 void mp_smtp_query_answered(struct mailproto_smtp_server *s, const struct mp_request *r);
 
+int mp_smtp_starttls_step(struct mailproto_smtp_server *s);
+
 /* AUTH: the line that answers a challenge; and forgetting what was learned. */
 int mp_smtp_auth_step(struct mailproto_smtp_server *s);
 void mp_smtp_auth_forget(struct mailproto_smtp_server *s);
@@ -259,8 +263,8 @@ void mp_smtp_auth_forget(struct mailproto_smtp_server *s);
 
 struct mp_smtp_parameters {
     struct mailproto_smtp_server *server;
-    size_t room;  /* octets that the arguments can decode to at most */
-    size_t used;  /* of them */
+    size_t room; /* octets that the arguments can decode to at most */
+    size_t used; /* of them */
     uint32_t count;
     mailproto_smtp_parameter *first; /* unknown ones, in scratch before the decoded texts */
 };

@@ -22,32 +22,30 @@ static struct mailproto_smtp_server *of(struct mp_engine *e)
 /* ---- what a request is answered with, if with no reply of the host's ---- */
 
 struct answers {
-    uint32_t type;
-    uint8_t accept, by_default, fail;
+    uint8_t accept, by_default, fail; /* MP_R_* */
 };
 
+/* By event type, from the first; those that are no requests have none. */
+enum { FIRST = MAILPROTO_SMTP_SERVER_CONNECT };
 static const struct answers answers[] = {
     /* The greeting and the reply to hello are put by their commands. */
-    {MAILPROTO_SMTP_SERVER_CONNECT, MP_R_OK, MP_R_OK, MP_R_NOT_AVAILABLE},
-    {MAILPROTO_SMTP_SERVER_HELLO, MP_R_OK, MP_R_OK, MP_R_LOCAL_ERROR},
-    {MAILPROTO_SMTP_SERVER_AUTH, MP_R_AUTH_OK, MP_R_AUTH_FAILED, MP_R_AUTH_LATER},
-    {MAILPROTO_SMTP_SERVER_MAIL, MP_R_SENDER_OK, MP_R_SENDER_OK, MP_R_LOCAL_ERROR},
-    {MAILPROTO_SMTP_SERVER_RCPT, MP_R_RECIPIENT_OK, MP_R_NOT_RELAYED, MP_R_LOCAL_ERROR},
-    {MAILPROTO_SMTP_SERVER_MESSAGE_BEGIN, MP_R_DATA_GO, MP_R_DATA_GO, MP_R_LOCAL_ERROR},
-    {MAILPROTO_SMTP_SERVER_MESSAGE_END, MP_R_MESSAGE_OK, MP_R_LOCAL_ERROR, MP_R_LOCAL_ERROR},
-    {MAILPROTO_SMTP_SERVER_RCPT_RESULT, MP_R_MESSAGE_OK, MP_R_LOCAL_ERROR, MP_R_LOCAL_ERROR},
-    {MAILPROTO_SMTP_SERVER_VRFY, MP_R_OK, MP_R_CANNOT_VERIFY, MP_R_LOCAL_ERROR},
-    {MAILPROTO_SMTP_SERVER_EXPN, MP_R_OK, MP_R_NOT_OFFERED, MP_R_LOCAL_ERROR},
+    [MAILPROTO_SMTP_SERVER_CONNECT - FIRST] = {MP_R_OK, MP_R_OK, MP_R_NOT_AVAILABLE},
+    [MAILPROTO_SMTP_SERVER_HELLO - FIRST] = {MP_R_OK, MP_R_OK, MP_R_LOCAL_ERROR},
+    [MAILPROTO_SMTP_SERVER_AUTH - FIRST] = {MP_R_AUTH_OK, MP_R_AUTH_FAILED, MP_R_AUTH_LATER},
+    [MAILPROTO_SMTP_SERVER_MAIL - FIRST] = {MP_R_SENDER_OK, MP_R_SENDER_OK, MP_R_LOCAL_ERROR},
+    [MAILPROTO_SMTP_SERVER_RCPT - FIRST] = {MP_R_RECIPIENT_OK, MP_R_NOT_RELAYED, MP_R_LOCAL_ERROR},
+    [MAILPROTO_SMTP_SERVER_MESSAGE_BEGIN - FIRST] = {MP_R_DATA_GO, MP_R_DATA_GO, MP_R_LOCAL_ERROR},
+    [MAILPROTO_SMTP_SERVER_MESSAGE_END - FIRST] = {MP_R_MESSAGE_OK, MP_R_LOCAL_ERROR, MP_R_LOCAL_ERROR},
+    [MAILPROTO_SMTP_SERVER_RCPT_RESULT - FIRST] = {MP_R_MESSAGE_OK, MP_R_LOCAL_ERROR, MP_R_LOCAL_ERROR},
+    [MAILPROTO_SMTP_SERVER_VRFY - FIRST] = {MP_R_OK, MP_R_CANNOT_VERIFY, MP_R_LOCAL_ERROR},
+    [MAILPROTO_SMTP_SERVER_EXPN - FIRST] = {MP_R_OK, MP_R_NOT_OFFERED, MP_R_LOCAL_ERROR},
     /* HELP's own text is put by the command. */
-    {MAILPROTO_SMTP_SERVER_HELP, MP_R_OK, MP_R_OK, MP_R_LOCAL_ERROR},
+    [MAILPROTO_SMTP_SERVER_HELP - FIRST] = {MP_R_OK, MP_R_OK, MP_R_LOCAL_ERROR},
 };
 
 static const struct answers *answers_of(uint32_t type)
 {
-    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)
-        if (answers[i].type == type)
-            return &answers[i];
-    return &answers[0];
+    return &answers[type - FIRST];
 }
 
 static int is_lmtp(const struct mailproto_smtp_server *s)
@@ -55,12 +53,19 @@ static int is_lmtp(const struct mailproto_smtp_server *s)
     return (s->flags & MAILPROTO_SMTP_SERVER_LMTP) != 0;
 }
 
-/* The host took responsibility: true from the moment it said so, whatever becomes of the reply. */
-static void note_delivery(struct mailproto_smtp_server *s, const struct mp_request *r)
+/* What the host took on is true from the moment it said so, whatever becomes of the reply: a transaction and a message have
+   their ends even if the session ends before the answer has its turn; responsibility is not given back. */
+static void book(struct mailproto_smtp_server *s, const struct mp_request *r)
 {
-    if (r->code / 100 == 2 && (r->type == MAILPROTO_SMTP_SERVER_RCPT_RESULT ||
-                               (r->type == MAILPROTO_SMTP_SERVER_MESSAGE_END &&
-                                (!is_lmtp(s) || r->value != MP_R_MESSAGE_OK))))
+    if (r->type == MAILPROTO_SMTP_SERVER_MAIL && r->code < 400) {
+        s->work->open = 1;
+        s->work->delivered = 0;
+    }
+    if (r->type == MAILPROTO_SMTP_SERVER_MESSAGE_BEGIN && r->code < 400)
+        s->work->begins = 1;
+    if (r->code / 100 == 2 &&
+        (r->type == MAILPROTO_SMTP_SERVER_RCPT_RESULT ||
+         (r->type == MAILPROTO_SMTP_SERVER_MESSAGE_END && (!is_lmtp(s) || r->value != MP_R_MESSAGE_OK))))
         s->work->delivered = 1;
 }
 
@@ -69,7 +74,7 @@ static int32_t answered_with(struct mailproto_smtp_server *s, struct mp_request 
     r->code = mp_smtp_replies[reply].code;
     r->value = reply;
     r->length = 0;
-    note_delivery(s, r);
+    book(s, r);
     mp_request_answered(&s->base, r, 0);
     return MAILPROTO_OK;
 }
@@ -175,7 +180,7 @@ static int32_t answer(struct mailproto_smtp_server *s, struct mp_request *r, con
     r->code = v->code;
     r->length = write_answer(r->store, r->type, v);
     r->value = MP_R_NONE | (v->close || v->code == 421 ? (uint32_t)CLOSE : 0);
-    note_delivery(s, r);
+    book(s, r);
     mp_request_answered(&s->base, r, v->delay_ms);
     return MAILPROTO_OK;
 }

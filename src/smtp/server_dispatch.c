@@ -8,7 +8,7 @@
 int32_t mp_smtp_server_dispatch(struct mp_engine *e, const mailproto_event *event)
 {
     struct mailproto_smtp_server *s = (struct mailproto_smtp_server *)e;
-    const mailproto_smtp_server_callbacks *c = s->callbacks;
+    const mailproto_smtp_server_callbacks *c = mp_smtp_callbacks(s);
 
     switch (event->type) {
     case MAILPROTO_SMTP_SERVER_CONNECT:

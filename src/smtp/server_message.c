@@ -27,6 +27,7 @@ int mp_smtp_message_begin(struct mailproto_smtp_server *s)
     size_t max_line = s->max_text_line == MAILPROTO_UNLIMITED ? SIZE_MAX : s->max_text_line;
 
     w->message = MP_MESSAGE_ARRIVING;
+    w->begins = 0;
     w->refused = 0;
     w->in_header = s->max_hops != MAILPROTO_UNLIMITED;
     w->field_match = 0;
@@ -139,6 +140,7 @@ static void deliver(struct mailproto_smtp_server *s, mailproto_text slice)
         slice.len = (size_t)(s->max_message - w->text);
         mp_smtp_message_refuse_with(s, MP_R_TOO_BIG, MAILPROTO_ERR_LIMIT);
     }
+    w->skipped += n - slice.len;
     if (!slice.len)
         return;
     w->event.body = (mailproto_smtp_body){.bytes = slice, .offset = w->size};
@@ -158,13 +160,10 @@ static void fault(struct mailproto_smtp_server *s)
                                 MAILPROTO_ERR_PROTOCOL);
 }
 
-/* Octets that nobody gets: they are counted, and there is an end to it. 1: the session ends. */
-static int skipped(struct mailproto_smtp_server *s, size_t n)
+/* There is an end to octets that nobody gets. 1: the session ends. */
+static int skips_too_much(struct mailproto_smtp_server *s)
 {
-    struct mp_smtp_work *w = s->work;
-
-    w->skipped += n;
-    if (w->skipped <= s->base.max_skip)
+    if (s->work->skipped <= s->base.max_skip)
         return 0;
     mp_smtp_put_last(s, MP_R_TOO_MUCH_SKIPPED, MAILPROTO_ERR_LIMIT, "a refused message went on beyond what is skipped");
     return 1;
@@ -257,9 +256,10 @@ static int raw_step(struct mailproto_smtp_server *s, size_t n)
     mp_in_take(&s->base, n);
     w->chunk_left -= n;
     if (w->refused)
-        skipped(s, n);
+        w->skipped += n;
     else
         deliver(s, slice);
+    skips_too_much(s);
     return 1;
 }
 
@@ -276,11 +276,11 @@ static int text_step(struct mailproto_smtp_server *s, size_t n)
         w->chunk_left -= took;
     if (w->reader.fault && !was_skipping)
         fault(s);
-    if (was_skipping && skipped(s, took))
-        return 1;
     if (result == MP_BODY_SLICE)
         deliver(s, slice);
-    else if (result == MP_BODY_END)
+    w->skipped += w->reader.skipped;
+    w->reader.skipped = 0;
+    if (!skips_too_much(s) && result == MP_BODY_END)
         message_ends(s);
     return 1;
 }
@@ -288,14 +288,12 @@ static int text_step(struct mailproto_smtp_server *s, size_t n)
 static int chunk_ends(struct mailproto_smtp_server *s)
 {
     struct mp_smtp_work *w = s->work;
-    mailproto_text slice;
 
-    if (w->last && !w->refused && mp_body_finish(&w->reader, &slice) == MP_BODY_SLICE) {
-        deliver(s, slice);
-        return 1;
+    if (w->last && !w->refused) {
+        mp_body_finish(&w->reader);
+        if (w->reader.fault)
+            fault(s);
     }
-    if (w->last && !w->refused && w->reader.fault)
-        fault(s);
     if (w->last || w->refused) {
         message_ends(s);
     } else {

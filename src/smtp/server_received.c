@@ -126,13 +126,12 @@ static char *put_received(char *to, const struct mailproto_smtp_server *s)
     to = put(to, host.ptr, host.len);
     to = put_word(to, " with ");
     to = put(to, protocol.ptr, protocol.len);
-    to = put_word(to, "\r\n\t");
     if (names_recipient(s->work)) {
-        to = put_word(to, "for <");
+        to = put_word(to, "\r\n\tfor <");
         to = put(to, s->work->recipient, s->work->recipient_len);
         to = put_word(to, ">");
     }
-    to = put_word(to, "; ");
+    to = put_word(to, ";\r\n\t");
     to = put_date_time(to, mp_wall(&s->base));
     return put_word(to, "\r\n");
 }

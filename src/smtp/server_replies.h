@@ -64,17 +64,16 @@ enum {
     X(NUL_IN_TEXT, 554, "5.6.0 ", "NUL in the message", 0)                                                             \
     X(LONG_TEXT_LINE, 554, "5.6.0 ", "Line too long in the message", 0)                                                \
     X(TOO_MANY_HOPS, 554, "5.4.6 ", "Too many hops", 0)                                                                \
-    X(BEHIND_STARTTLS, 554, "5.5.1 ", "Octets behind STARTTLS", 0)                                                     \
     X(UNKNOWN_PARAMETER, 555, "5.5.4 ", "Unknown or unsupported parameter", MP_REPLY_BAD)
 
 #define MP_SMTP_REPLY_ENUM_(name, code, enhanced, text, flags) MP_R_##name,
 enum { MP_R_NONE = 0, MP_SMTP_REPLIES(MP_SMTP_REPLY_ENUM_) MP_R_COUNT };
 
 struct mp_smtp_reply {
-    const char *line;      /* "250 2.1.0 Sender OK\r\n" */
+    const char *line; /* "250 2.1.0 Sender OK\r\n" */
     uint16_t code;
-    uint8_t length;        /* of line */
-    uint8_t enhanced;      /* octets of the enhanced code and its space, behind the code and its space */
+    uint8_t length;   /* of line */
+    uint8_t enhanced; /* octets of the enhanced code and its space, behind the code and its space */
     uint8_t flags;
 };
 /* Indexed by MP_R_*; the first is empty. */

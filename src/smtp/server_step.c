@@ -60,7 +60,7 @@ void mp_smtp_connect_answered(struct mailproto_smtp_server *s, const struct mp_r
 static int finish_step(struct mailproto_smtp_server *s)
 {
     /* A message that arrives is received to its end: then the peer knows what became of it (RFC 5321 3.8). */
-    if (!s->base.finishing || mp_requests(&s->base) || s->phase >= MP_SMTP_DATA)
+    if (mp_requests(&s->base) || s->phase >= MP_SMTP_DATA || s->phase == MP_SMTP_STARTTLS)
         return 0;
     mp_smtp_put_last(s, MP_R_CLOSING_DOWN, MAILPROTO_OK, "the host finished the session");
     return 1;
@@ -71,6 +71,8 @@ static int phase_step(struct mailproto_smtp_server *s)
     switch (s->phase) {
     case MP_SMTP_GREETING:
         return greeting_step(s);
+    case MP_SMTP_STARTTLS:
+        return mp_smtp_starttls_step(s);
     case MP_SMTP_SASL:
         return mp_smtp_auth_step(s);
     case MP_SMTP_DATA:
@@ -102,9 +104,9 @@ static int step(struct mp_engine *e)
 
     if (s->work && s->work->sasl_shown)
         mp_smtp_auth_forget(s);
-    if (mp_smtp_tell_step(s))
-        return 1;
-    if (finish_step(s))
+    if (s->work && (s->work->tell_aborted || s->work->tell_end))
+        return mp_smtp_tell_step(s);
+    if (e->finishing && finish_step(s))
         return 1;
     return have_work(s) ? phase_step(s) : e->ending;
 }
@@ -118,12 +120,12 @@ static int wants_input(const struct mp_engine *e)
         return 0;
     switch (s->phase) {
     case MP_SMTP_GREETING:
+    case MP_SMTP_STARTTLS:
     case MP_SMTP_RESULTS:
     case MP_SMTP_REPEATING:
         return 0;
     case MP_SMTP_COMMANDS:
-        return !e->ring_count ||
-               (e->ring[e->ring_head].type == MAILPROTO_SMTP_SERVER_RCPT && !mp_request_full(e));
+        return !e->ring_count || (e->ring[e->ring_head].type == MAILPROTO_SMTP_SERVER_RCPT && !mp_request_full(e));
     default:
         return !e->ring_count;
     }

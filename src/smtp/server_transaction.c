@@ -23,7 +23,8 @@ void mp_smtp_reset(struct mailproto_smtp_server *s, int32_t why)
 
     if (!w)
         return;
-    if (w->message == MP_MESSAGE_ARRIVING) {
+    if (w->message == MP_MESSAGE_ARRIVING || w->begins) {
+        w->begins = 0;
         w->tell_aborted = 1;
         w->aborted_why = why;
     }

@@ -19,10 +19,10 @@ enum { AHEAD = 16 };
 struct fetch {
     struct maildir maildir;
     struct seen seen;
-    uint64_t uidl; /* the command */
-    int no_uidl;   /* the server does not know it */
-    uint32_t next; /* the item to look at next */
-    uint32_t open; /* commands on their way */
+    uint64_t uidl;   /* the command */
+    int no_uidl;     /* the server does not know it */
+    uint32_t next;   /* the item to look at next */
+    uint32_t open;   /* commands on their way */
     uint64_t before; /* octets of the messages before the one that arrives */
 };
 

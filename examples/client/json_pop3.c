@@ -38,8 +38,7 @@ static json_t *message_object(const struct pop3_result *result, const struct ite
     if (item->name)
         json_put(object, "file", json_words(item->name));
     if (verb == POP3_FETCH_ALL)
-        json_put(object, "deleted",
-                 json_boolean(item->marked && result->update == MAILPROTO_POP3_UPDATE_DONE));
+        json_put(object, "deleted", json_boolean(item->marked && result->update == MAILPROTO_POP3_UPDATE_DONE));
     return object;
 }
 
@@ -68,8 +67,8 @@ int json_pop3(const struct pop3_result *result)
     int capa = result->options->verb == POP3_CAPA;
 
     for (uint32_t i = 0; i < result->count; i++)
-        json_array_append_new(items, capa ? capability_object(&result->items[i])
-                                          : message_object(result, &result->items[i]));
+        json_array_append_new(items,
+                              capa ? capability_object(&result->items[i]) : message_object(result, &result->items[i]));
     json_put(object, "command", json_words(result->options->verb_name));
     json_put(object, "status", json_integer(result->status));
     json_put(object, "server", json_server(&result->server, result->greeting));
@@ -83,7 +82,6 @@ int json_pop3(const struct pop3_result *result)
     if (result->options->verb == POP3_DELE || result->options->remove)
         json_put(object, "update", update_word(result));
     json_put(object, "refused", refused_object(result));
-    json_put(object, "error",
-             json_error(result->why, result->no_connection ? result->server.wrong : result->text));
+    json_put(object, "error", json_error(result->why, result->no_connection ? result->server.wrong : result->text));
     return json_print(object);
 }

@@ -58,8 +58,7 @@ static json_t *server_object(const struct send_result *result)
 {
     json_t *object = json_server(&result->server, result->greeting);
 
-    json_put(object, "extensions",
-             json_bits(result->offers, extensions, sizeof extensions / sizeof *extensions));
+    json_put(object, "extensions", json_bits(result->offers, extensions, sizeof extensions / sizeof *extensions));
     json_put(object, "max_message", result->max_message ? json_integer((json_int_t)result->max_message) : json_null());
     json_put(object, "authenticated", json_boolean(result->authenticated));
     return object;
@@ -80,7 +79,6 @@ int json_send(const struct send_result *result)
     json_put(object, "size", json_integer((json_int_t)result->source.size));
     json_put(object, "recipients", recipients);
     json_put(object, "transactions", transactions);
-    json_put(object, "error",
-             json_error(result->why, result->no_connection ? result->server.wrong : result->text));
+    json_put(object, "error", json_error(result->why, result->no_connection ? result->server.wrong : result->text));
     return json_print(object);
 }

@@ -35,6 +35,18 @@ static void write_host(char *out, size_t size)
     out[n] = 0;
 }
 
+/* The names of the folders, and that of the Maildir itself, are as durable as what will lie in them. */
+static int sync_names(int base)
+{
+    int parent = openat(base, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC), failed;
+
+    if (parent < 0)
+        return errno == EACCES ? fsync(base) : -1;
+    failed = fsync(base) || fsync(parent);
+    close(parent);
+    return failed ? -1 : 0;
+}
+
 int maildir_open(struct maildir *maildir, const char *path)
 {
     int cur = -1, saved;
@@ -49,7 +61,7 @@ int maildir_open(struct maildir *maildir, const char *path)
         maildir->new = open_folder(maildir->base, "new");
     if (maildir->new >= 0)
         cur = open_folder(maildir->base, "cur");
-    if (cur >= 0 && !fsync(maildir->base)) {
+    if (cur >= 0 && !sync_names(maildir->base)) {
         close(cur);
         return 0;
     }

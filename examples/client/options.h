@@ -22,12 +22,12 @@ struct send_options {
     struct common_options common;
     const char *sender; /* "" for <> */
     struct recipients to;
-    char *to_file;     /* the text that `to` points into, or NULL */
-    const char *file;  /* "-": standard input */
-    const char *hello; /* NULL: this machine's name */
-    const char *envid; /* NULL: not said */
-    uint32_t notify;   /* MAILPROTO_SMTP_NOTIFY_* */
-    uint32_t ret;      /* MAILPROTO_SMTP_RET_* */
+    char *to_file;           /* the text that `to` points into, or NULL */
+    const char *file;        /* "-": standard input */
+    const char *hello;       /* NULL: this machine's name */
+    const char *envid;       /* NULL: not said */
+    uint32_t notify;         /* MAILPROTO_SMTP_NOTIFY_* */
+    uint32_t ret;            /* MAILPROTO_SMTP_RET_* */
     uint32_t max_recipients; /* of a transaction */
     int no_chunking, no_pipelining, long_lines, smtputf8;
 };
@@ -47,8 +47,8 @@ struct pop3_options {
     int lf;              /* retr, top: lines end with LF instead of CRLF */
 };
 
-/* They read the arguments behind the command's name. 0; 1: help was asked for and given; -1: they are wrong, and it was
-   reported. Free what was read in any case. */
+/* They read the arguments behind the command's name. 0; 1: help or the version was asked for and given; -1: they are
+   wrong, and it was reported. Free what was read in any case. */
 int options_read_send(struct send_options *options, int count, char **words);
 int options_read_pop3(struct pop3_options *options, int count, char **words);
 void options_free_send(struct send_options *options);
@@ -56,6 +56,7 @@ void options_free_pop3(struct pop3_options *options);
 
 /* options_common.c: for the two of them. 1: the option was one of both; 0: it was not; -1: its value is wrong. */
 int options_common(struct common_options *common, int option, char *value);
+void options_version(void);
 /* A decimal number. 0, or -1. */
 int options_number(const char *text, uint32_t min, uint32_t max, uint32_t *number);
 /* The URL, its user taken for --user if there was none. 0, or -1: it was reported. */
@@ -65,6 +66,7 @@ int options_url(struct common_options *common, const char *text, int pop3);
 enum {
     OPTION_HELP = 'h',
     OPTION_JSON = 256,
+    OPTION_VERSION,
     OPTION_PASSWORD_FILE,
     OPTION_CLEAR_TEXT_AUTH,
     OPTION_TIMEOUT,
@@ -75,7 +77,10 @@ enum {
         {"password-file", required_argument, NULL, OPTION_PASSWORD_FILE},                                              \
         {"clear-text-auth", no_argument, NULL, OPTION_CLEAR_TEXT_AUTH}, {"trace", no_argument, NULL, 't'},             \
         {"json", no_argument, NULL, OPTION_JSON}, {"quiet", no_argument, NULL, 'q'},                                   \
-        {"timeout", required_argument, NULL, OPTION_TIMEOUT}
+        {"timeout", required_argument, NULL, OPTION_TIMEOUT},                                                          \
+    {                                                                                                                  \
+        "version", no_argument, NULL, OPTION_VERSION                                                                   \
+    }
 #define OPTIONS_COMMON_SHORT "hu:tq"
 #define OPTIONS_COMMON_HELP                                                                                            \
     "  -u, --user NAME        log in as NAME\n"                                                                        \
@@ -88,6 +93,7 @@ enum {
     "      --json             print one JSON object on standard output, for scripts\n"                                 \
     "  -q, --quiet            print no result; errors are told all the same\n"                                         \
     "  -t, --trace            show the conversation on standard error, credentials hidden\n"                           \
-    "  -h, --help             print this\n"
+    "  -h, --help             print this\n"                                                                            \
+    "      --version          print the version\n"
 
 #endif

@@ -10,8 +10,6 @@
 
 #include <stdlib.h>
 
-enum { CONNECT_MS = 30000 };
-
 static void choose_work(struct pop3_job *job)
 {
     switch (job->options->verb) {
@@ -43,28 +41,21 @@ static void end(struct pop3_job *job)
         pop3_end_fetch(job);
 }
 
-/* 0, or an exit code: it was reported. */
-static int connect_to(struct pop3_job *job)
+static int connect_and_work(struct pop3_job *job)
 {
-    const struct common_options *common = &job->options->common;
     struct pop3_result *result = job->result;
-    int ms = common->timeout_ms ? (int)common->timeout_ms : CONNECT_MS;
 
-    if (server_connect(&result->server, &common->url, ms)) {
+    switch (server_connect(&result->server, &job->options->common)) {
+    case SERVER_NOT_SAFE:
+        return EXIT_USAGE;
+    case SERVER_NOT_REACHED:
         result->no_connection = 1;
         result->why = MAILPROTO_ERR_LOST;
         return 0;
+    default:
+        pop3_session(job);
+        return 0;
     }
-    if (common->user && !result->server.loopback && !common->clear_text_auth) {
-        report("%s is another machine, and without TLS everyone on the way could read the password",
-               result->server.where);
-        report_hint("Nothing was sent. --clear-text-auth sends it all the same.");
-        server_close(&result->server);
-        return EXIT_USAGE;
-    }
-    if (common->user && !result->server.loopback)
-        report("warning: the password crosses the network to %s in clear text", result->server.where);
-    return 0;
 }
 
 static int run(struct pop3_job *job)
@@ -74,9 +65,7 @@ static int run(struct pop3_job *job)
 
     if (begin(job))
         return EXIT_LOCAL;
-    status = interrupted() ? EXIT_TEMPORARY : connect_to(job);
-    if (!status && !result->no_connection)
-        pop3_session(job);
+    status = interrupted() ? EXIT_TEMPORARY : connect_and_work(job);
     end(job);
     if (status)
         return status;

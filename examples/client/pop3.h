@@ -3,7 +3,6 @@
 #ifndef MAILPROTO_CLIENT_POP3_H
 #define MAILPROTO_CLIENT_POP3_H
 
-#include "options.h"
 #include "server.h"
 #include "trace.h"
 
@@ -22,7 +21,7 @@ enum {
 struct item {
     uint32_t number;
     int state;
-    int marked;     /* fetch-all: DELE was accepted */
+    int marked; /* fetch-all: DELE was accepted */
     int has_size;
     uint64_t size;
     uint64_t octets; /* that were received */
@@ -53,8 +52,9 @@ struct pop3_result {
     int32_t why;
     char *text;
     int no_connection;
-    int cut;   /* a message was cut off */
-    int local; /* this machine failed; it was reported */
+    int listed; /* the answer to capa, stat, list or uidl is whole */
+    int cut;    /* a message or a listing was cut off */
+    int local;  /* this machine failed; it was reported */
     int status;
 };
 
@@ -89,8 +89,8 @@ void pop3_session(struct pop3_job *job);
 /* Ends the session at once for a fault of this machine, which was reported. */
 int32_t pop3_stop(struct pop3_job *job);
 
-/* The verbs: pop3_query.c, pop3_retrieve.c, fetch.c. `pop3_begin_...` prepares `own`, before anything is connected; 0 or
-   -1, reported. `pop3_end_...` lets it go. */
+/* The verbs: pop3_query.c, pop3_retrieve.c, fetch.c. `pop3_begin_...` prepares `own`, before anything is connected; 0
+   or -1, reported. `pop3_end_...` lets it go. */
 extern const struct pop3_work pop3_query, pop3_retrieve, pop3_fetch;
 int pop3_begin_retrieve(struct pop3_job *job);
 void pop3_end_retrieve(struct pop3_job *job);

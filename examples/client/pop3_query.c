@@ -87,7 +87,7 @@ static int32_t done(struct pop3_job *job, const mailproto_pop3_done *event)
         result->messages = event->number;
         result->octets = event->octets;
     }
-    /* half a listing is none */
+    result->listed = !event->why;
     result->cut |= event->why && event->why != MAILPROTO_ERR_REFUSED;
     pop3_note(result, item, verb_word(event->verb), event);
     return 0;

@@ -1,4 +1,4 @@
-/* pop3_report.c - what `mailproto pop3` tells people: results on standard output, in columns; the rest on standard error.
+/* pop3_report.c - what `mailproto pop3` tells people: results on standard output, the rest on standard error.
  * Errors name the server, the message and what was said, then what to do. */
 #include "pop3.h"
 
@@ -83,23 +83,31 @@ static void show_fetched(const struct pop3_result *result)
     putchar('\n');
 }
 
+/* Half a listing is none; what was fetched was fetched, however the session ended. */
 static void show(const struct pop3_result *result)
 {
     switch (result->options->verb) {
     case POP3_CAPA:
-        show_capabilities(result);
+        if (result->listed)
+            show_capabilities(result);
         break;
     case POP3_STAT:
-        printf("%u message%s, %llu octets\n", result->messages, plural(result->messages),
-               (unsigned long long)result->octets);
+        if (result->listed)
+            printf("%u message%s, %llu octets\n", result->messages, plural(result->messages),
+                   (unsigned long long)result->octets);
         break;
     case POP3_LIST:
     case POP3_UIDL:
-        show_messages(result);
+        if (result->listed || result->options->count > 1)
+            show_messages(result);
         break;
     case POP3_DELE:
-        if (result->update == MAILPROTO_POP3_UPDATE_DONE)
+        if (result->update == MAILPROTO_POP3_UPDATE_DONE && result->deleted)
             printf("deleted %u message%s\n", result->deleted, plural(result->deleted));
+        break;
+    case POP3_FETCH_ALL:
+        if (pop3_count(result, ITEM_DONE) || result->status == EXIT_ALL)
+            show_fetched(result);
         break;
     default:
         break;
@@ -115,7 +123,9 @@ static void report_refused_items(const struct pop3_result *result)
 
         if (item->state == ITEM_REFUSED)
             report("%s refused message %u (%s): -ERR %s", result->server.where, item->number,
-                   result->options->verb == POP3_DELE ? "DELE" : result->options->verb == POP3_TOP ? "TOP" : "RETR",
+                   result->options->verb == POP3_DELE  ? "DELE"
+                   : result->options->verb == POP3_TOP ? "TOP"
+                                                       : "RETR",
                    item->reply ? item->reply : "");
     }
 }
@@ -191,17 +201,10 @@ static void report_update(const struct pop3_result *result)
 
 void pop3_report(const struct pop3_result *result)
 {
-    const struct pop3_options *options = result->options;
-    int usable = !result->local && !result->cut && !result->no_connection &&
-                 (!result->refused_at || options->verb == POP3_DELE) && result->authenticated + !options->common.user;
+    const struct common_options *common = &result->options->common;
 
-    if (usable && !options->common.json && !options->common.quiet)
+    if (!common->json && !common->quiet)
         show(result);
-    if (options->verb == POP3_FETCH_ALL && result->count && !options->common.json && !options->common.quiet)
-        show_fetched(result);
-    else if (options->verb == POP3_FETCH_ALL && result->status == EXIT_ALL && !options->common.json &&
-             !options->common.quiet)
-        show_fetched(result);
     report_refused(result);
     report_end(result);
     report_cut(result);

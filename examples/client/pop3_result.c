@@ -77,9 +77,7 @@ void pop3_note_refused(struct pop3_result *result, const char *at, const mailpro
 void pop3_note(struct pop3_result *result, struct item *item, const char *verb, const mailproto_pop3_done *done)
 {
     if (item)
-        item->state = done->why == 0                      ? ITEM_DONE
-                      : done->why == MAILPROTO_ERR_REFUSED ? ITEM_REFUSED
-                                                           : ITEM_FAILED;
+        item->state = done->why == 0 ? ITEM_DONE : done->why == MAILPROTO_ERR_REFUSED ? ITEM_REFUSED : ITEM_FAILED;
     if (item)
         item->octets = done->octets;
     if (done->why != MAILPROTO_ERR_REFUSED)

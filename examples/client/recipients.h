@@ -33,8 +33,8 @@ struct recipients {
 /* The address is not copied. 0, or -1 without memory. */
 int recipients_add(struct recipients *all, const char *address);
 
-/* Adds the addresses of a file, one a line; empty lines and lines that begin with '#' do not count. The text of the file
-   is kept in *text, which outlives the list. 0, or -1: it was reported. */
+/* Adds the addresses of a file, one a line; empty lines and lines that begin with '#' do not count. The text of the
+   file is kept in *text, which outlives the list. 0, or -1: it was reported. */
 int recipients_add_file(struct recipients *all, const char *path, char **text);
 
 /* Chooses those of the next transaction from the waiting ones: at most `max`, of at most `max_domains` domains (0: any

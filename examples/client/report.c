@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void say(const char *lead, const char *format, va_list arguments) REPORT_FORMAT(2, 0);
+static void say(const char *lead, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
 
 static void say(const char *lead, const char *format, va_list arguments)
 {

@@ -5,15 +5,9 @@
 
 #include "progress.h"
 
-#if defined(__GNUC__)
-#define REPORT_FORMAT(format, first) __attribute__((format(printf, format, first)))
-#else
-#define REPORT_FORMAT(format, first)
-#endif
-
 /* "mailproto: ..." and, for the second, two spaces instead: what to do about it. Both end the line. */
-void report(const char *format, ...) REPORT_FORMAT(1, 2);
-void report_hint(const char *format, ...) REPORT_FORMAT(1, 2);
+void report(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void report_hint(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Says that memory is short. */
 void report_no_memory(void);

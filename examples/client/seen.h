@@ -9,8 +9,8 @@ struct seen {
     int base; /* the descriptor of DIR */
     int fd;   /* of the file, locked */
     char *account;
-    char *text;         /* the file as it was read */
-    const char **uids;  /* those of the account, sorted; they point into text */
+    char *text;        /* the file as it was read */
+    const char **uids; /* those of the account, sorted; they point into text */
     size_t count;
     const char **others; /* lines of other accounts */
     size_t other_count;
@@ -28,8 +28,8 @@ int seen_add(struct seen *seen, const char *uid);
 /* Brings what was added to the disk. */
 int seen_sync(struct seen *seen);
 
-/* Writes the file anew with these ids of the account only: the others are gone from the server. In one step: the file is
-   the old one or the new one. 0, or -1 with errno, and then it is the old one. */
+/* Writes the file anew with these ids of the account only: the others are gone from the server. In one step: the file
+   is the old one or the new one. 0, or -1 with errno, and then it is the old one. */
 int seen_replace(struct seen *seen, const char *const *uids, size_t count);
 
 void seen_close(struct seen *seen);

@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONNECT_MS = 30000 };
-
 /* ---- what MAIL has to say ---- */
 
 static int is_international(const struct send_options *options)
@@ -45,39 +43,25 @@ static int check_message(const struct source *source, const struct send_options 
 
 /* ---- the connections ---- */
 
-static int connect_to(struct send_job *job)
-{
-    struct send_result *result = job->result;
-    const struct common_options *common = &job->options->common;
-    int ms = common->timeout_ms ? (int)common->timeout_ms : CONNECT_MS;
-
-    if (server_connect(&result->server, &common->url, ms)) {
-        result->no_connection = 1;
-        result->why = MAILPROTO_ERR_LOST;
-        return -1;
-    }
-    if (common->user && !result->server.loopback && !common->clear_text_auth) {
-        report("%s is another machine, and without TLS everyone on the way could read the password",
-               result->server.where);
-        report_hint("Nothing was sent. --clear-text-auth sends it all the same.");
-        server_close(&result->server);
-        return -1;
-    }
-    if (common->user && !result->server.loopback)
-        report("warning: the password crosses the network to %s in clear text", result->server.where);
-    return 0;
-}
-
 /* One connection after the other, as long as the last one got somewhere and the server wants the rest on another. */
 static int send_all(struct send_job *job)
 {
+    struct send_result *result = job->result;
     const struct transaction *before;
 
     do {
-        before = job->result->last;
-        if (connect_to(job))
-            return job->result->no_connection ? 0 : EXIT_USAGE;
-    } while (send_connection(job) && job->result->last != before && !interrupted());
+        before = result->last;
+        switch (server_connect(&result->server, &job->options->common)) {
+        case SERVER_NOT_SAFE:
+            return EXIT_USAGE;
+        case SERVER_NOT_REACHED:
+            result->no_connection = 1;
+            result->why = MAILPROTO_ERR_LOST;
+            return 0;
+        default:
+            break;
+        }
+    } while (send_connection(job) && result->last != before && !interrupted());
     return 0;
 }
 

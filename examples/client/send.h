@@ -3,7 +3,6 @@
 #ifndef MAILPROTO_CLIENT_SEND_H
 #define MAILPROTO_CLIENT_SEND_H
 
-#include "options.h"
 #include "recipients.h"
 #include "server.h"
 #include "source.h"
@@ -44,8 +43,8 @@ struct send_result {
 /* Does it all and reports it. The exit code. */
 int send_run(struct send_options *options);
 
-/* send_session.c: one connection: sends to the recipients that wait. 0; 1: the server takes no further transaction on this
-   connection, and some still wait. `result` learns of everything. */
+/* send_session.c: one connection: sends to the recipients that wait. 0; 1: the server takes no further transaction on
+   this connection, and some still wait. `result` learns of everything. */
 struct send_job {
     const struct send_options *options;
     struct send_result *result;

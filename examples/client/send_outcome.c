@@ -58,16 +58,16 @@ static void keep_transaction(struct send_result *result, const mailproto_smtp_do
     result->last = t;
 }
 
-static int state_after(const struct recipient *r, const mailproto_smtp_done *event)
+static int state_after(uint32_t outcome)
 {
-    switch (event->outcome) {
+    switch (outcome) {
     case MAILPROTO_SMTP_ACCEPTED:
     case MAILPROTO_SMTP_PARTLY:
         return RECIPIENT_ACCEPTED;
     case MAILPROTO_SMTP_REFUSED:
         return RECIPIENT_REFUSED;
-    case MAILPROTO_SMTP_UNKNOWN:
-        return r->state == RECIPIENT_TAKEN ? RECIPIENT_UNKNOWN : RECIPIENT_NOT_SENT;
+    case MAILPROTO_SMTP_UNKNOWN: /* a whole BDAT may be on its way before RCPT is answered */
+        return RECIPIENT_UNKNOWN;
     default:
         return RECIPIENT_NOT_SENT;
     }
@@ -78,7 +78,7 @@ static void decide(struct recipient *r, const mailproto_smtp_done *event)
 {
     if (r->state != RECIPIENT_CHOSEN && r->state != RECIPIENT_TAKEN)
         return;
-    r->state = state_after(r, event);
+    r->state = state_after(event->outcome);
     if (event->reply->code)
         keep(r, event->reply, outcome_stage(event->stage));
 }

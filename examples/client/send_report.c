@@ -63,18 +63,31 @@ static const char *list_of(const struct recipients *to, int state, unsigned tran
 
 /* ---- what was accepted ---- */
 
+static void show_accepted(const struct send_result *result, const char *names, const struct reply *reply)
+{
+    char server[600], words[5000], line[8000];
+
+    snprintf(line, sizeof line, "%s accepted the message for %s: %s", server_name(result, server, sizeof server), names,
+             reply_line(reply, words, sizeof words));
+    text_show(stdout, line, strlen(line));
+    putchar('\n');
+}
+
+/* SMTP has one reply for all of a transaction, LMTP one for each (RFC 2033 4.2). */
 static void report_accepted(const struct send_result *result)
 {
-    char server[600], reply[5000], names[2000], line[8000];
+    const struct recipients *to = result->to;
+    int each = result->server.url->protocol == URL_LMTP;
+    unsigned told = 0; /* the transaction */
+    char names[2000];
 
-    for (const struct transaction *t = result->first; t; t = t->next) {
-        if (!count_of(result->to, RECIPIENT_ACCEPTED, t->number))
+    for (unsigned i = 0; i < to->count; i++) {
+        const struct recipient *r = &to->list[i];
+
+        if (r->state != RECIPIENT_ACCEPTED || (!each && r->transaction <= told))
             continue;
-        snprintf(line, sizeof line, "%s accepted the message for %s: %s", server_name(result, server, sizeof server),
-                 list_of(result->to, RECIPIENT_ACCEPTED, t->number, names, sizeof names),
-                 reply_line(&t->reply, reply, sizeof reply));
-        text_show(stdout, line, strlen(line));
-        putchar('\n');
+        told = r->transaction;
+        show_accepted(result, each ? r->address : list_of(to, r->state, told, names, sizeof names), &r->reply);
     }
 }
 
@@ -153,7 +166,9 @@ static void report_unknown(const struct send_result *result)
         return;
     report("%s had the whole message for %s and then gave no answer: %s", server_name(result, server, sizeof server),
            list_of(result->to, RECIPIENT_UNKNOWN, 0, names, sizeof names),
-           interrupted() ? "interrupted" : result->last->text ? result->last->text : "");
+           interrupted()        ? "interrupted"
+           : result->last->text ? result->last->text
+                                : "");
     report_hint("It may have been accepted. Ask the recipient before sending it again: that may make a second copy.");
 }
 

@@ -75,7 +75,8 @@ static int32_t next_transaction(struct connection *c)
     for (unsigned i = 0; !failed && i < result->to->chosen_count; i++)
         failed = add_recipient(c, result->to->list[result->to->chosen[i]].address);
     if (!failed)
-        failed = source_rewind(&result->source) ? MAILPROTO_ERR_HOST : mailproto_smtp_client_send_go(c->client, c->command);
+        failed =
+            source_rewind(&result->source) ? MAILPROTO_ERR_HOST : mailproto_smtp_client_send_go(c->client, c->command);
     return failed;
 }
 
@@ -267,12 +268,15 @@ int send_check(struct send_job *job)
 {
     struct connection c = {.job = job};
     mailproto_smtp_client_config config;
+    const char *why = NULL;
+    int32_t failed;
     int wrong = -1;
 
     configure(job, &config);
-    config.hostname = text_of("localhost");
-    if (mailproto_smtp_client_new(&c.client, &config, &callbacks, NULL, &c, NULL)) {
-        report_no_memory();
+    config.hostname = text_of(job->options->hello ? job->options->hello : "localhost");
+    failed = mailproto_smtp_client_new(&c.client, &config, &callbacks, NULL, &c, &why);
+    if (failed) {
+        report("%s%s", job->options->hello ? "--hello: " : "", why ? why : mailproto_result_text(failed));
         return -1;
     }
     if (begin_message(&c)) {

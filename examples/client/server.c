@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { CONNECT_MS = 30000 };
+
 union address {
     struct sockaddr any;
     struct sockaddr_in v4;
@@ -127,7 +129,7 @@ static void resolve(struct server *server, struct addrinfo **list)
     why_not(server, n == EAI_SYSTEM ? strerror(errno) : gai_strerror(n));
 }
 
-int server_connect(struct server *server, const struct url *url, int milliseconds)
+static void reach(struct server *server, const struct url *url, int milliseconds)
 {
     struct addrinfo *list;
     int six = strchr(url->host, ':') != NULL;
@@ -141,10 +143,25 @@ int server_connect(struct server *server, const struct url *url, int millisecond
         server->fd = try_address(server, a, milliseconds);
     if (list)
         freeaddrinfo(list);
+    if (server->fd >= 0)
+        note_ends(server);
+}
+
+int server_connect(struct server *server, const struct common_options *options)
+{
+    reach(server, &options->url, options->timeout_ms ? (int)options->timeout_ms : CONNECT_MS);
     if (server->fd < 0)
-        return -1;
-    note_ends(server);
-    return 0;
+        return SERVER_NOT_REACHED;
+    if (!options->user || server->loopback)
+        return SERVER_CONNECTED;
+    if (options->clear_text_auth) {
+        report("warning: the password crosses the network to %s in clear text", server->where);
+        return SERVER_CONNECTED;
+    }
+    report("%s is another machine, and without TLS everyone on the way could read the password", server->where);
+    report_hint("Nothing was sent. --clear-text-auth sends it all the same.");
+    server_close(server);
+    return SERVER_NOT_SAFE;
 }
 
 void server_cut(const struct server *server)

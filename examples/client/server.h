@@ -3,7 +3,7 @@
 #ifndef MAILPROTO_CLIENT_SERVER_H
 #define MAILPROTO_CLIENT_SERVER_H
 
-#include "url.h"
+#include "options.h"
 
 struct server {
     const struct url *url;
@@ -16,8 +16,10 @@ struct server {
     int not_found;    /* ... because the host's name is not known */
 };
 
-/* Connects, trying each address of the host for at most `milliseconds`. 0, or -1 with `wrong` set. */
-int server_connect(struct server *server, const struct url *url, int milliseconds);
+/* Connects to the URL of the options, trying each address of the host. A password that the options would send in clear
+   text over a network, without saying so, ends the connection again. */
+enum { SERVER_CONNECTED, SERVER_NOT_REACHED /* `wrong` tells why */, SERVER_NOT_SAFE /* it was reported */ };
+int server_connect(struct server *server, const struct common_options *options);
 
 /* For a connection that no loop ran on. */
 void server_close(struct server *server);

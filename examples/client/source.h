@@ -31,8 +31,8 @@ int source_open(struct source *source, const char *path);
 /* Goes back to the beginning. 0, or -1. */
 int source_rewind(struct source *source);
 
-/* The next octets as the wire has them, at least 2 and at most max: *n of them, 0 at the end. 0, or -1: the file cannot be
-   read. max >= 2. */
+/* The next octets as the wire has them, at least 2 and at most max: *n of them, 0 at the end. 0, or -1: the file cannot
+   be read. max >= 2. */
 int source_read(struct source *source, char *out, size_t max, size_t *n);
 
 void source_close(struct source *source);

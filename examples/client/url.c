@@ -10,8 +10,8 @@ static const struct scheme {
     const char *port;
     int tls;
 } schemes[] = {
-    {"smtp", URL_SMTP, "25", 0},         {"submission", URL_SMTP, "587", 0}, {"lmtp", URL_LMTP, "24", 0},
-    {"pop3", URL_POP3, "110", 0},        {"smtps", URL_SMTP, "465", 1},      {"submissions", URL_SMTP, "465", 1},
+    {"smtp", URL_SMTP, "25", 0},   {"submission", URL_SMTP, "587", 0}, {"lmtp", URL_LMTP, "24", 0},
+    {"pop3", URL_POP3, "110", 0},  {"smtps", URL_SMTP, "465", 1},      {"submissions", URL_SMTP, "465", 1},
     {"pop3s", URL_POP3, "995", 1},
 };
 

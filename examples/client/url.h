@@ -6,11 +6,11 @@
 enum { URL_SMTP, URL_LMTP, URL_POP3 };
 
 struct url {
-    int protocol;     /* URL_* */
-    char scheme[16];  /* as it was given, in lower case */
-    char user[256];   /* decoded; "" if there was none */
-    char host[256];   /* without brackets */
-    char port[6];     /* a number; the scheme's own if none was given */
+    int protocol;    /* URL_* */
+    char scheme[16]; /* as it was given, in lower case */
+    char user[256];  /* decoded; "" if there was none */
+    char host[256];  /* without brackets */
+    char port[6];    /* a number; the scheme's own if none was given */
 };
 
 /* Reads text. NULL, or a sentence about what is wrong with it. */

@@ -1,7 +1,8 @@
 /* delivery.h - a message between a session on the loop and the Maildirs: buffered, bounded, written by the pool.
  *
- * Two buffers of DELIVERY_BUFFER octets: one is filled while the other is written. A small message is one piece of work:
- * create, write, fsync, rename, fsync. Every result is 0 or a negative errno. */
+ * Two buffers of DELIVERY_BUFFER octets: one is filled while the other is written. A small message is one piece of
+ * work: create, write, fsync, rename, fsync. The threads of the pool do these at the same time for several messages,
+ * so that the file system commits them together. Every result is 0 or a negative errno. */
 #ifndef MAILPROTOD_DELIVERY_H
 #define MAILPROTOD_DELIVERY_H
 

@@ -31,7 +31,7 @@ struct maildrop {
 
 enum { MAILDROP_UID_MAX = 70 }; /* RFC 1939 7 */
 
-/* Locks it and reads what is there. -EWOULDBLOCK: another session has it. NULL is never left to close after an error. */
+/* Locks it and reads what is there. -EWOULDBLOCK: another session has it. After an error nothing is left to close. */
 int maildrop_open(struct maildrop *drop, const char *path);
 /* Deletes those that are marked `deleted`, puts those that were retrieved into cur/; how many could not be deleted. */
 uint32_t maildrop_update(struct maildrop *drop);
@@ -40,8 +40,8 @@ void maildrop_close(struct maildrop *drop);
 /* The unique id of message i, 0 and on: 1 to 70 octets, and a NUL, into `uid`. Does not block. */
 size_t maildrop_uid(const struct maildrop *drop, size_t i, char uid[MAILDROP_UID_MAX + 1]);
 
-/* Where a message of cur/ or new/ has gone: its name up to ':' is what stays when a program moves it to cur/ and gives it
-   flags. 0, and its path in `file`, which has PATH_MAX octets; -ENOENT. */
+/* Where a message of cur/ or new/ has gone: its name up to ':' is what stays when a program moves it to cur/ and gives
+   it flags. 0, and its path in `file`, which has PATH_MAX octets; -ENOENT. */
 int maildrop_find(const char *path, const char *name, char *file);
 
 /* A message that is read from front to end, line ends made CRLF if they are not. */

@@ -17,7 +17,7 @@ static int32_t err(struct pop3 *pop3, uint64_t token, uint32_t code, const char 
 
 static int32_t refuse_login(struct pop3 *pop3, const mailproto_pop3_auth *auth)
 {
-    static const char text[] = "the user name or the password is wrong";
+    static const char text[] = "authentication failed: the user name or the password is wrong";
     mailproto_pop3_verdict verdict;
 
     client_log(&pop3->client, LOG_WARNING, "login refused for %.*s", (int)auth->name.len, auth->name.ptr);

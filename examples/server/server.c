@@ -202,7 +202,7 @@ static void accept_client(struct listener *listener)
     serve(client);
 }
 
-/* libuv itself closes connections that come when no file is free (EMFILE), so that it does not spin; this tells of it. */
+/* libuv itself closes connections that come when no file is free (EMFILE), so that it does not spin. */
 static void came(uv_stream_t *stream, int status)
 {
     struct listener *listener = stream->data;

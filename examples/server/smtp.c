@@ -15,7 +15,7 @@ static int32_t reply(struct smtp *smtp, uint64_t token, uint32_t code, const cha
 
 static int32_t refuse_login(struct smtp *smtp, const mailproto_smtp_auth *auth)
 {
-    static const char text[] = "the user name or the password is wrong";
+    static const char text[] = "authentication failed: the user name or the password is wrong";
     mailproto_smtp_verdict verdict;
 
     client_log(&smtp->client, LOG_WARNING, "login refused for %.*s", (int)auth->name.len, auth->name.ptr);

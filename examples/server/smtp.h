@@ -8,7 +8,7 @@
 #include "delivery.h"
 #include "server.h"
 
-/* An accepted RCPT: its number in the transaction and the box it leads to. Two may lead to one box, which gets one copy. */
+/* An accepted RCPT: its number in the transaction and the box it leads to. A box that several lead to gets one copy. */
 struct recipient {
     uint32_t index, box;
 };

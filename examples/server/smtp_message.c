@@ -1,5 +1,5 @@
 /* smtp_message.c - a message on its way from an SMTP or LMTP session to the Maildirs of its recipients.
- * RFC 5321 4.4 (Return-Path), 4.2.5, 6.1: 250 is said when it is durable; RFC 2033 4.2: LMTP answers for each recipient. */
+ * RFC 5321 4.4 (Return-Path), 4.2.5, 6.1: 250 is said when it is durable; RFC 2033 4.2: LMTP answers for each one. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

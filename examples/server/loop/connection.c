@@ -1,5 +1,5 @@
 /* loop/connection.c - a mailproto session on a libuv TCP handle; mailproto/session.h tells the loop this is.
- * Each turn: tick what is due, feed what is there, send what output lends; then wait for what wants and deadline say. */
+ * Each turn: tick what is due, feed what is there, send what output lends; then wait as wants and deadline say. */
 #include "connection.h"
 
 #include <stdlib.h>
@@ -65,8 +65,8 @@ static int start_reading(struct connection *c)
     return c->reading;
 }
 
-/* The session is over and all it said was sent: close our side, and give the peer time to close its own. A socket closed
-   with octets unread is reset, and a reset destroys what the peer has not read yet (RFC 1122 4.2.2.13). */
+/* The session is over and all it said was sent: close our side, and give the peer time to close its own. A socket
+   closed with octets unread is reset, and a reset destroys what the peer has not read yet (RFC 1122 4.2.2.13). */
 static void end(struct connection *c)
 {
     free_session(c);
@@ -87,8 +87,8 @@ static uint64_t now(const struct connection *c)
     return uv_now(c->tcp.loop);
 }
 
-/* The connection is gone. Closed first, so that libuv looks no more at octets that the session takes back now; released,
-   so that the session can tell what it has to tell. */
+/* The connection is gone. Closed first, so that libuv looks no more at octets that the session takes back now;
+   released, so that the session can tell what it has to tell. */
 static void lose(struct connection *c, int32_t why, const char *text)
 {
     close_handles(c);
@@ -203,7 +203,7 @@ static void timer_due(uv_timer_t *timer)
     connection_run(c);
 }
 
-/* A timer that is set too early only costs a look; so it is moved when the deadline comes nearer, not when it recedes. */
+/* A timer that is set too early only costs a look: it is moved when the deadline comes nearer, not when it recedes. */
 static void set_timer(struct connection *c, int at_once)
 {
     uint64_t due = mailproto_session_deadline(c->session), time = now(c);
@@ -237,8 +237,8 @@ static void keep(struct connection *c, const char *data, size_t len)
     c->kept_len = (uint32_t)len;
 }
 
-/* Reading goes on while the session wants none, for that costs no call and sees a peer that goes; it stops with the first
-   octets that could not be taken. */
+/* Reading goes on while the session wants none, for that costs no call and sees a peer that goes; it stops with the
+   first octets that could not be taken. */
 static void set_reading(struct connection *c)
 {
     if (!c->kept && (c->reading || mailproto_session_wants(c->session) & MAILPROTO_WANTS_READ)) {

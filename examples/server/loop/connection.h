@@ -1,8 +1,8 @@
 /* loop/connection.h - a mailproto session on a libuv TCP handle: bytes in, bytes out, the deadline, the close.
  *
- * It knows the verbs of mailproto/session.h and nothing of a protocol: any engine, or a layer over one, is driven by it.
- * One buffer on the loop is lent to every read, so that an idle connection has none; what a session could not take yet is
- * kept beside it, at most CONNECTION_READ octets, and reading stops until it was taken. */
+ * It knows the verbs of mailproto/session.h and nothing of a protocol: any engine, or a layer over one, is driven by
+ * it. One buffer on the loop is lent to every read, so that an idle connection has none; what a session could not take
+ * yet is kept beside it, at most CONNECTION_READ octets, and reading stops until it was taken. */
 #ifndef MAILPROTOD_LOOP_CONNECTION_H
 #define MAILPROTOD_LOOP_CONNECTION_H
 

@@ -1,0 +1,98 @@
+/* main.c - mailproto: sends messages by SMTP and LMTP, and works with POP3 maildrops.
+ * usage: mailproto send|pop3 ...; see mailproto(1). */
+#include "exits.h"
+#include "interrupt.h"
+#include "pop3.h"
+#include "report.h"
+#include "send.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char help[] =
+    "usage: mailproto COMMAND ...\n"
+    "\n"
+    "  mailproto send URL --from ADDRESS --to ADDRESS... [FILE|-]\n"
+    "  mailproto pop3 URL capa|stat|list|uidl|retr|top|dele|fetch-all ...\n"
+    "\n"
+    "  mailproto send --help, mailproto pop3 --help   tell more\n"
+    "  mailproto --version                            prints the version\n"
+    "\n"
+    "Examples:\n"
+    "  mailproto send smtp://mx.example.test --from me@example.test --to you@example.test letter.eml\n"
+    "  mailproto pop3 pop3://me@example.test@mail.example.test list\n"
+    "\n" EXITS_HELP;
+
+/* getopt_long says "mailproto: ..." by itself, from the first of its words. */
+static int run_send(int count, char **words)
+{
+    struct send_options options;
+    int read = options_read_send(&options, count, words);
+    int status = read < 0 ? EXIT_USAGE : EXIT_ALL;
+
+    if (read < 0)
+        report_hint("mailproto send --help tells more.");
+    if (!read) {
+        if (options.common.trace)
+            progress_never();
+        status = send_run(&options);
+    }
+    options_free_send(&options);
+    return status;
+}
+
+static int run_pop3(int count, char **words)
+{
+    struct pop3_options options;
+    int read = options_read_pop3(&options, count, words);
+    int status = read < 0 ? EXIT_USAGE : EXIT_ALL;
+
+    if (read < 0)
+        report_hint("mailproto pop3 --help tells more.");
+    if (!read) {
+        if (options.common.trace)
+            progress_never();
+        status = pop3_run(&options);
+    }
+    options_free_pop3(&options);
+    return status;
+}
+
+/* The words behind the program's name. */
+static int run(int count, char **words)
+{
+    static char name[] = "mailproto";
+    const char *command = count ? words[0] : "";
+    int sends = !strcmp(command, "send");
+
+    if (!strcmp(command, "--help") || !strcmp(command, "-h") || !strcmp(command, "help")) {
+        fputs(help, stdout);
+        return EXIT_ALL;
+    }
+    if (!strcmp(command, "--version")) {
+        options_version();
+        return EXIT_ALL;
+    }
+    if (!sends && strcmp(command, "pop3")) {
+        if (count)
+            report("there is no command '%s'", command);
+        fputs(help, stderr);
+        return EXIT_USAGE;
+    }
+    words[0] = name;
+    return sends ? run_send(count, words) : run_pop3(count, words);
+}
+
+int main(int count, char **words)
+{
+    int status;
+
+    interrupt_install();
+    status = run(count - 1, words + 1);
+    interrupt_end();
+    if ((fflush(stdout) || ferror(stdout)) && status == EXIT_ALL) {
+        report("the result could not be written to standard output");
+        status = EXIT_LOCAL;
+    }
+    return status;
+}

@@ -1,0 +1,92 @@
+/* options_common.c - the options that both commands have, and the values that options take.
+ * POSIX getopt_long of the C library; nothing here depends on the locale. */
+#include "options.h"
+
+#include "json.h"
+#include "report.h"
+
+#include <mailproto/version.h>
+#include <stdio.h>
+#include <string.h>
+
+int options_number(const char *text, uint32_t min, uint32_t max, uint32_t *number)
+{
+    uint64_t n = 0;
+
+    if (!*text)
+        return -1;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9')
+            return -1;
+        n = n * 10 + (uint64_t)(*text - '0');
+        if (n > max)
+            return -1;
+    }
+    if (n < min)
+        return -1;
+    *number = (uint32_t)n;
+    return 0;
+}
+
+static int read_timeout(struct common_options *common, const char *value)
+{
+    uint32_t seconds;
+
+    if (options_number(value, 1, 86400, &seconds)) {
+        report("--timeout %s: seconds from 1 to 86400 are needed", value);
+        return -1;
+    }
+    common->timeout_ms = seconds * 1000;
+    return 1;
+}
+
+int options_common(struct common_options *common, int option, char *value)
+{
+    switch (option) {
+    case 'u':
+        common->user = value;
+        return 1;
+    case 't':
+        common->trace = 1;
+        return 1;
+    case 'q':
+        common->quiet = 1;
+        return 1;
+    case OPTION_PASSWORD_FILE:
+        common->password_file = value;
+        return 1;
+    case OPTION_CLEAR_TEXT_AUTH:
+        common->clear_text_auth = 1;
+        return 1;
+    case OPTION_TIMEOUT:
+        return read_timeout(common, value);
+    case OPTION_JSON:
+        common->json = 1;
+        if (json_writers())
+            return 1;
+        report("--json: this build has no JSON, for it was made without jansson");
+        return -1;
+    default:
+        return 0;
+    }
+}
+
+int options_url(struct common_options *common, const char *text, int pop3)
+{
+    const char *wrong = url_read(&common->url, text);
+
+    if (!wrong && pop3 != (common->url.protocol == URL_POP3))
+        wrong = pop3 ? "the pop3 command needs pop3://" : "the send command needs smtp://, submission:// or lmtp://";
+    if (wrong) {
+        report("%s: %s", text, wrong);
+        return -1;
+    }
+    if (!common->user && *common->url.user)
+        common->user = common->url.user;
+    return 0;
+}
+
+void options_version(void)
+{
+    printf("mailproto %s%s\n", mailproto_version(), json_writers() ? "" : " (without --json)");
+}

@@ -28,7 +28,8 @@ struct meeting {
 
 static void make_message(struct meeting *t, uint32_t i)
 {
-    static const char *const parts[] = {".", "..", "\r\n", "\r\n.\r\n", "\r", "text", "x", ".\r", "\r\n..", "Subject: a\r\n"};
+    static const char *const parts[] = {".",    "..", "\r\n", "\r\n.\r\n", "\r",
+                                        "text", "x",  ".\r",  "\r\n..",    "Subject: a\r\n"};
     size_t n = 0, most = test_random_below(&t->random, TEXT_MAX - 20);
     char *text = t->texts[i];
 
@@ -190,11 +191,14 @@ static void begin(struct meeting *t, uint64_t seed, uint32_t tls)
     client.tls = client_tls[tls];
     if (tls != CLEAR)
         server.flags = client.flags = 0;
-    client.login[0] = seed % 3 == 0 ? MAILPROTO_SASL_PLAIN : seed % 3 == 1 ? MAILPROTO_SASL_LOGIN : MAILPROTO_POP3_USER_PASS;
+    client.login[0] = seed % 3 == 0   ? MAILPROTO_SASL_PLAIN
+                      : seed % 3 == 1 ? MAILPROTO_SASL_LOGIN
+                                      : MAILPROTO_POP3_USER_PASS;
     if (seed % 2)
         client.flags |= MAILPROTO_POP3_CLIENT_NO_PIPELINING;
     client.window = 1 + (uint32_t)test_random_below(&t->random, 20);
-    assert_int_equal(test_maildrop_start(&t->maildrop, &server, (uint32_t)test_random_below(&t->random, 3), seed, NULL), 0);
+    assert_int_equal(test_maildrop_start(&t->maildrop, &server, (uint32_t)test_random_below(&t->random, 3), seed, NULL),
+                     0);
     assert_int_equal(test_reader_start(&t->reader, &client, (uint32_t)test_random_below(&t->random, 3), seed, NULL), 0);
     if (tls != CLEAR) {
         layer(&t->maildrop.host, &t->server_records, 0);

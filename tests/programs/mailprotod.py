@@ -10,6 +10,7 @@ import time
 
 HOST = "127.0.0.1"
 PROGRAM = os.environ.get("MAILPROTOD", "")
+DISK_GATE = os.environ.get("DISK_GATE_LIBRARY", "")
 TIMEOUT = 30
 
 CONFIG = """\
@@ -81,6 +82,23 @@ class Server:
                 [PROGRAM, "serve", "--config", self.config, *arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **(env or {})})
         self.wait_for_log(" ready: ", self.starts)
+
+    def gate(self, word):
+        """What the disk does from now on, in a server started with gated(): "wait", "full", or "" (it works)."""
+        path = os.path.join(self.dir, "gate")
+        with open(path + ".new", "w") as f:
+            f.write(word)
+        os.rename(path + ".new", path)
+
+    def gated(self):
+        """Starts it anew with a disk that obeys gate()."""
+        self.end()
+        self.start(env={"LD_PRELOAD": DISK_GATE, "DISK_GATE": os.path.join(self.dir, "gate")})
+
+    def memory(self):
+        """The octets of memory that the process has in use."""
+        with open("/proc/%d/status" % self.process.pid) as f:
+            return next(int(line.split()[1]) * 1024 for line in f if line.startswith("VmRSS:"))
 
     def log(self):
         with open(self.log_path, encoding="utf-8") as f:

@@ -191,6 +191,18 @@ static inline void test_see_end(struct test_maildrop *m, const mailproto_pop3_ma
     m->failed = e->failed;
 }
 
+/* No secret is ever traced as anything but PRIVATE. */
+static inline void test_see_trace(const mailproto_trace *trace)
+{
+    static const char *const secrets[] = {"secret", "c2VjcmV0", "zZWNyZX"};
+
+    if (trace->kind == MAILPROTO_TRACE_PRIVATE)
+        return;
+    for (size_t i = 0; i < 3; i++)
+        for (size_t k = 0; k + strlen(secrets[i]) <= trace->bytes.len; k++)
+            test_must(memcmp(trace->bytes.ptr + k, secrets[i], strlen(secrets[i])) != 0, "a secret in the trace");
+}
+
 static inline int32_t test_maildrop_event(struct test_host *h, const mailproto_event *event,
                                           struct test_pending *request)
 {
@@ -227,6 +239,9 @@ static inline int32_t test_maildrop_event(struct test_host *h, const mailproto_e
     case MAILPROTO_POP3_SERVER_MAILDROP_END:
         test_must(!m->reading, "MAILDROP_END while a message is open");
         test_see_end(m, (const void *)event);
+        break;
+    case MAILPROTO_EVENT_TRACE:
+        test_see_trace((const void *)event);
         break;
     case MAILPROTO_EVENT_CLOSED:
         test_must(!m->opened && !m->reading, "CLOSED while something is open");

@@ -81,6 +81,21 @@ static inline void test_log_ready(struct test_reader *r, const mailproto_pop3_re
     test_log(r, " %.*s\n", TEST_TEXT(e->greeting));
 }
 
+/* No secret is ever traced as anything but PRIVATE. */
+static inline void test_trace_has_no_secret(const mailproto_trace *trace)
+{
+    static const char *const secrets[] = {"secret", "c2VjcmV0", "zZWNyZX"};
+
+    if (trace->kind == MAILPROTO_TRACE_PRIVATE)
+        return;
+    for (size_t i = 0; i < 3; i++)
+        for (size_t k = 0; k + strlen(secrets[i]) <= trace->bytes.len; k++)
+            if (!memcmp(trace->bytes.ptr + k, secrets[i], strlen(secrets[i]))) {
+                fprintf(stderr, "reader: a secret in the trace\n");
+                abort();
+            }
+}
+
 /* What a callback's negative return does, by hand. */
 static inline void test_host_fail_event(struct test_host *h)
 {
@@ -140,6 +155,9 @@ static inline int32_t test_reader_event(struct test_host *h, const mailproto_eve
         break;
     case MAILPROTO_EVENT_CANCEL:
         test_log(r, "cancel\n");
+        break;
+    case MAILPROTO_EVENT_TRACE:
+        test_trace_has_no_secret((const void *)event);
         break;
     case MAILPROTO_EVENT_CLOSED:
         test_log(r, "closed %s\n", mailproto_result_name(((const mailproto_closed *)event)->why) + 10);

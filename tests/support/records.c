@@ -37,6 +37,8 @@ static int32_t handshake(void *ctx, const uint8_t *in, size_t in_len, size_t *to
         return MAILPROTO_LAYER_NEED_INPUT;
     if (!r->client && !r->said)
         return say(r, answer, out, cap, made);
+    while (r->greedy && *took < in_len && r->early_len < sizeof r->early)
+        r->early[r->early_len++] = in[(*took)++];
     return MAILPROTO_LAYER_DONE;
 }
 
@@ -59,7 +61,14 @@ static int32_t open_record(void *ctx, const uint8_t *in, size_t in_len, size_t *
     struct test_records *r = ctx;
     size_t n;
 
-    if (!r->whole)
+    if (r->early_len && !r->whole) {
+        size_t early = 0;
+
+        collect(r, r->early, r->early_len, &early);
+        memmove(r->early, r->early + early, r->early_len - early);
+        r->early_len -= early;
+    }
+    if (!r->whole && !r->early_len)
         collect(r, in, in_len, took);
     if (r->head_len == HEAD && r->size > TEST_RECORD_MAX)
         return MAILPROTO_ERR_TLS;

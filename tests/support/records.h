@@ -12,12 +12,15 @@ struct test_records {
     int client;    /* says "HI!" first */
     size_t record; /* octets of the records it makes; 0: TEST_RECORD_MAX */
     int refuse;    /* the handshake fails */
+    int greedy;    /* the handshake takes what is behind it, and keeps it for open */
     size_t shaken, said;
     uint8_t head[2];
     size_t head_len, body_len, size, given;
     int notified, whole;
     int freed; /* how often */
     uint8_t body[TEST_RECORD_MAX];
+    uint8_t early[256];
+    size_t early_len;
 };
 
 /* The table for records of at most `record` octets, 0: TEST_RECORD_MAX. */

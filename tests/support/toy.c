@@ -374,7 +374,7 @@ int32_t toy_new(toy **out, const struct toy_config *config, toy_callback callbac
         .polled = !callback,
         .implicit_tls = c.implicit_tls,
     };
-    struct mp_engine *e;
+    struct mp_engine *e = NULL;
     int32_t result = mp_allocator_copy(&own, allocator);
 
     if (!result)

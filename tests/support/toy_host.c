@@ -37,6 +37,13 @@ static void book(struct toy_run *run, const mailproto_event *event)
     run->books[run->booked++].fate = 0;
 }
 
+static void add_slice(struct toy_run *run, mailproto_text bytes)
+{
+    for (size_t i = 0; i < bytes.len; i++)
+        run->sum = run->sum * 31 + (uint8_t)bytes.ptr[i];
+    run->body += bytes.len;
+}
+
 static void remember(struct toy_run *run, const mailproto_event *event, struct test_pending *request)
 {
     switch (event->type) {
@@ -48,7 +55,7 @@ static void remember(struct toy_run *run, const mailproto_event *event, struct t
         request->m = ((const toy_piece *)event)->max;
         break;
     case TOY_SLICE:
-        run->body += ((const toy_slice *)event)->bytes.len;
+        add_slice(run, ((const toy_slice *)event)->bytes);
         run->in_body = 1;
         break;
     case TOY_END:

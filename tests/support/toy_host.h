@@ -21,6 +21,7 @@ struct toy_run {
     void *hook_user;
     uint32_t delay; /* of every answer */
     uint64_t body;  /* octets of all slices */
+    uint64_t sum;   /* of them, in order */
     int in_body;    /* since the last slice, no end and no abort came */
     unsigned tls_events, ends, aborts;
     struct {

@@ -15,6 +15,10 @@
 
 #include "mailproto/mailproto.h"
 
+#ifdef __GNUC__
+#pragma GCC diagnostic ignored "-Wunused-function" /* not every test needs all of it */
+#endif
+
 /* How a conversation is run. */
 enum { TALK_NOW, TALK_LATER, TALK_POLLED, TALK_POLLED_LATER, TALK_HOLD, TALK_MODES };
 
@@ -55,6 +59,8 @@ struct talk {
     void (*on_event)(struct talk *t, const mailproto_event *event);
     int32_t result; /* what callbacks answer; the hook may set it */
     void *mine;     /* the test's own */
+    int silent;     /* set by the hook: the request stays open, and the connection is reset */
+    int half;       /* ... is only half-closed */
 };
 
 /* ---- the log ---- */
@@ -228,7 +234,7 @@ static int32_t talk_event(struct talk *t, const mailproto_event *event)
         t->waiting = 0;
     if (t->on_event)
         t->on_event(t, event);
-    if (!event->token || t->result)
+    if (!event->token || t->result || t->silent)
         return t->result;
     if (event->type == MAILPROTO_SMTP_CLIENT_BODY) {
         offset = ((const mailproto_smtp_body_request *)(const void *)event)->offset;
@@ -283,6 +289,13 @@ static void talk_pump(struct talk *t)
 
     while (moved) {
         moved = 0;
+        if (t->silent == 1) {
+            t->silent = 2;
+            if (t->half)
+                mailproto_session_eof(t->session, t->now);
+            else
+                mailproto_session_lost(t->session, MAILPROTO_ERR_LOST, "reset", 5, t->now);
+        }
         if (mailproto_session_deadline(t->session) <= t->now) {
             t->freed |= mailproto_session_tick(t->session, t->now) == MAILPROTO_FREED;
             moved = 1;

@@ -245,13 +245,35 @@ static void test_secrets_are_wiped(void **state)
     assert_false(found);
 }
 
+static void test_output_is_wiped(void **state)
+{
+    mailproto_allocator looking = {sizeof looking, NULL, take, never, look_and_free};
+    struct mp_engine_setup setup = {.ops = &ops, .allocator = &looking};
+
+    (void)state;
+    for (int way = 0; way < 3; way++) {
+        struct mp_engine *e;
+        const uint8_t *data;
+        size_t n;
+
+        found = 0;
+        assert_int_equal(mp_engine_new(&e, sizeof(struct lines), &setup), MAILPROTO_OK);
+        ((struct lines *)e)->max = 100;
+        mp_out_put(e, secret, 40, way == 2 ? MAILPROTO_TRACE_LINE : MAILPROTO_TRACE_PRIVATE);
+        mailproto_session_output(&e->session, &data, &n);
+        if (way)
+            mailproto_session_output_ack(&e->session, n);
+        mailproto_session_free(&e->session);
+        assert_int_equal(found, way == 2); /* what nobody called a secret is there to be found */
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_cut),
-        cmocka_unit_test(test_skip_limit),
-        cmocka_unit_test(test_nothing_is_kept),
-        cmocka_unit_test(test_secrets_are_wiped),
+        cmocka_unit_test(test_every_cut),       cmocka_unit_test(test_skip_limit),
+        cmocka_unit_test(test_nothing_is_kept), cmocka_unit_test(test_secrets_are_wiped),
+        cmocka_unit_test(test_output_is_wiped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -266,6 +266,24 @@ static void test_client_first(void **state)
     toy_run_end(&run);
 }
 
+/* Application data that came with the end of the handshake is there without any further octet. */
+static void test_data_behind_handshake(void **state)
+{
+    (void)state;
+    for (int greedy = 0; greedy < 2; greedy++) {
+        struct toy_run run = {.records = {.greedy = greedy}};
+        uint8_t wire[100] = "HI!";
+        size_t n = 3 + test_records_seal(wire + 3, "ASK 2\r\nQUIT\r\n", 13, 100);
+        int notify;
+
+        assert_int_equal(toy_run_begin(&run, &implicit, TEST_LATER, 11, 100), MAILPROTO_OK);
+        test_host_send(&run.host, wire, n, n);
+        assert_string_equal(said(&run, &notify), "HELLO\r\nA 2 yes\r\nBYE\r\n");
+        toy_run_check(&run);
+        toy_run_end(&run);
+    }
+}
+
 /* Hold inside of the handshake, and before it. */
 static void test_hold(void **state)
 {
@@ -379,7 +397,7 @@ int main(void)
         cmocka_unit_test(test_injected),     cmocka_unit_test(test_handshake_fails),
         cmocka_unit_test(test_client_first), cmocka_unit_test(test_hold),
         cmocka_unit_test(test_stall),        cmocka_unit_test(test_layer_over_layer),
-        cmocka_unit_test(test_no_progress),
+        cmocka_unit_test(test_no_progress),  cmocka_unit_test(test_data_behind_handshake),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,6 +60,18 @@ static void plain_output(struct toy_run *run, size_t clear, struct test_bytes *t
     free(opened);
 }
 
+static uint64_t sum_of_bodies(void)
+{
+    const char *first = strstr(before_tls, "BODY 300\r\n") + 10;
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < 300; i++)
+        sum = sum * 31 + (uint8_t)first[i];
+    for (const char *p = "hello"; *p; p++)
+        sum = sum * 31 + (uint8_t)*p;
+    return sum;
+}
+
 static void send_records(struct toy_run *run, const char *text, size_t n, unsigned seed, size_t cut)
 {
     uint8_t *wire = malloc(3 * n + 16);
@@ -101,6 +113,7 @@ static void converse(unsigned seed, uint32_t mode, int way, struct test_bytes *t
     assert_int_equal(run.host.why, 0);
     assert_int_equal(run.host.cancels, 0);
     assert_int_equal(run.body, 305);
+    assert_int_equal(run.sum, sum_of_bodies());
     assert_int_equal(run.ends, 3);
     assert_int_equal(run.tls_events, way != CLEAR);
     toy_run_end(&run);

@@ -164,6 +164,34 @@ static void test_tokens(void **state)
     end(&h);
 }
 
+/* A token of a session that is gone does not fit the next one, even where that lies at the same place. */
+static void test_token_of_an_earlier_session(void **state)
+{
+    static _Alignas(16) unsigned char memory[16384];
+    struct toy_config config = {0};
+    mailproto_allocator arena;
+    uint64_t earlier = 0;
+    toy *place = NULL;
+
+    (void)state;
+    assert_int_equal(mailproto_arena_init(&arena, memory, sizeof memory), MAILPROTO_OK);
+    for (uint64_t now = 1; now < 100; now++) {
+        const mailproto_event *event;
+        toy *t;
+
+        assert_int_equal(toy_new(&t, &config, NULL, &arena, NULL), MAILPROTO_OK);
+        assert_true(!place || place == t);
+        place = t;
+        mailproto_session_tick(toy_session(t), now);
+        event = mailproto_session_next_event(toy_session(t));
+        assert_int_equal(toy_answer(t, earlier, 1, 0), MAILPROTO_ERR_TOKEN);
+        assert_int_equal(toy_answer(t, event->token, 1, 0), MAILPROTO_OK);
+        earlier = event->token;
+        mailproto_session_free(toy_session(t));
+    }
+    assert_int_equal(mailproto_arena_used(&arena), 0);
+}
+
 /* Sixteen are open together; whatever the order of the answers, the replies keep that of the commands. */
 static void test_answers_in_any_order(void **state)
 {
@@ -439,11 +467,17 @@ static void test_polling(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_arguments),    cmocka_unit_test(test_tokens),
-        cmocka_unit_test(test_lent_octets),  cmocka_unit_test(test_answers_in_any_order),
-        cmocka_unit_test(test_backpressure), cmocka_unit_test(test_eof),
-        cmocka_unit_test(test_lost),         cmocka_unit_test(test_body_that_fails),
-        cmocka_unit_test(test_tls_boundary), cmocka_unit_test(test_polling),
+        cmocka_unit_test(test_arguments),
+        cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_lent_octets),
+        cmocka_unit_test(test_token_of_an_earlier_session),
+        cmocka_unit_test(test_answers_in_any_order),
+        cmocka_unit_test(test_backpressure),
+        cmocka_unit_test(test_eof),
+        cmocka_unit_test(test_lost),
+        cmocka_unit_test(test_body_that_fails),
+        cmocka_unit_test(test_tls_boundary),
+        cmocka_unit_test(test_polling),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,11 +14,11 @@ static const struct test_message two[] = {
     {"Subject: two\r\nFrom: x\r\n\r\nl1\r\nl2\r\nl3", "BB2", 0},
 };
 
-#define GREETING "+OK POP3 server ready\r\n"
-#define IN "USER alice\r\nPASS secret\r\n"
-#define OUT "+OK now the password\r\n+OK maildrop locked and ready\r\n"
+#define GREETING  "+OK POP3 server ready\r\n"
+#define IN        "USER alice\r\nPASS secret\r\n"
+#define OUT       "+OK now the password\r\n+OK maildrop locked and ready\r\n"
 #define CAPA_REST "RESP-CODES\r\nPIPELINING\r\nUIDL\r\nIMPLEMENTATION mailproto\r\n"
-#define TLS "\001" /* here the handshake is done */
+#define TLS       "\001" /* here the handshake is done */
 
 struct conversation {
     const char *name, *in, *out;
@@ -219,8 +219,8 @@ static void auth_failed(const struct test_maildrop *m)
 
 #define MESSAGE_1 "Subject: one\r\n\r\nfirst\r\n..dot\r\n...\r\n..\r\n"
 
-#define NAME_62 "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-#define NAME_248 NAME_62 NAME_62 NAME_62 NAME_62
+#define NAME_62   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+#define NAME_248  NAME_62 NAME_62 NAME_62 NAME_62
 #define LONG_TEXT NAME_248 NAME_62
 
 static const struct conversation conversations[] = {
@@ -231,7 +231,8 @@ static const struct conversation conversations[] = {
                   "+OK 36 octets\r\n" MESSAGE_1 ".\r\n"
                   "+OK 35 octets\r\nSubject: two\r\nFrom: x\r\n\r\nl1\r\nl2\r\nl3\r\n.\r\n+OK bye\r\n",
      NULL, NULL, updated},
-    {"DELE, RSET and QUIT", IN "DELE 2\r\nDELE 2\r\nSTAT\r\nLIST\r\nRETR 2\r\nRSET\r\nSTAT\r\nDELE 1\r\nLIST 1\r\nQUIT\r\n",
+    {"DELE, RSET and QUIT",
+     IN "DELE 2\r\nDELE 2\r\nSTAT\r\nLIST\r\nRETR 2\r\nRSET\r\nSTAT\r\nDELE 1\r\nLIST 1\r\nQUIT\r\n",
      GREETING OUT "+OK message deleted\r\n-ERR this message is deleted\r\n+OK 1 36\r\n"
                   "+OK the list follows\r\n1 36\r\n.\r\n-ERR this message is deleted\r\n"
                   "+OK no message is deleted\r\n+OK 2 71\r\n+OK message deleted\r\n"
@@ -253,14 +254,17 @@ static const struct conversation conversations[] = {
                   "+OK the top follows\r\nSubject: two\r\nFrom: x\r\n\r\nl1\r\nl2\r\nl3\r\n.\r\n"
                   "-ERR no such message\r\n+OK bye\r\n",
      NULL, NULL, updated},
-    {"arguments", IN "RETR\r\nRETR \r\nRETR 0\r\nRETR 1 \r\nRETR x\r\nRETR 3\r\nRETR 4294967296\r\nDELE -1\r\nTOP 1\r\n"
-                     "TOP 1 x\r\nLIST 0\r\nSTAT 1\r\nNOOP \r\nLIST 001\r\nRETR 1 2\r\n",
-     GREETING OUT
-     "-ERR syntax error in the arguments\r\n-ERR syntax error in the arguments\r\n-ERR syntax error in the arguments\r\n"
-     "-ERR syntax error in the arguments\r\n-ERR syntax error in the arguments\r\n-ERR no such message\r\n"
-     "-ERR syntax error in the arguments\r\n-ERR syntax error in the arguments\r\n-ERR syntax error in the arguments\r\n"
-     "-ERR syntax error in the arguments\r\n-ERR syntax error in the arguments\r\n-ERR syntax error in the arguments\r\n"
-     "-ERR syntax error in the arguments\r\n+OK 1 36\r\n-ERR syntax error in the arguments\r\n",
+    {"arguments",
+     IN "RETR\r\nRETR \r\nRETR 0\r\nRETR 1 \r\nRETR x\r\nRETR 3\r\nRETR 4294967296\r\nDELE -1\r\nTOP 1\r\n"
+        "TOP 1 x\r\nLIST 0\r\nSTAT 1\r\nNOOP \r\nLIST 001\r\nRETR 1 2\r\n",
+     GREETING OUT "-ERR syntax error in the arguments\r\n-ERR syntax error in the arguments\r\n-ERR syntax error in "
+                  "the arguments\r\n"
+                  "-ERR syntax error in the arguments\r\n-ERR syntax error in the arguments\r\n-ERR no such message\r\n"
+                  "-ERR syntax error in the arguments\r\n-ERR syntax error in the arguments\r\n-ERR syntax error in "
+                  "the arguments\r\n"
+                  "-ERR syntax error in the arguments\r\n-ERR syntax error in the arguments\r\n-ERR syntax error in "
+                  "the arguments\r\n"
+                  "-ERR syntax error in the arguments\r\n+OK 1 36\r\n-ERR syntax error in the arguments\r\n",
      NULL, NULL, abandoned},
     {"states", "STAT\r\nPASS x\r\nLIST\r\nNOOP\r\n" IN "USER x\r\nPASS x\r\nAUTH PLAIN\r\nSTLS\r\nAPOP a b\r\nQUIT\r\n",
      GREETING "-ERR this command is not for this state of the session\r\n-ERR USER comes before PASS\r\n"
@@ -292,16 +296,16 @@ static const struct conversation conversations[] = {
     {"AUTH gone wrong",
      "AUTH\r\nAUTH GSSAPI\r\nAUTH PLAIN =\r\nAUTH PLAIN !!!!\r\nAUTH PLAIN =AAA\r\nAUTH PLAIN\r\n*\r\nAUTH PLAIN\r\n"
      "\r\nAUTH LOGIN\r\nYWxpY2U=\r\n*\r\nAUTH LOGIN\r\nAAA=BBB=\r\n" IN "AUTH PLAIN x\r\nQUIT\r\n",
-     GREETING
-     "-ERR syntax error in the arguments\r\n-ERR no such mechanism\r\n-ERR malformed response\r\n"
-     "-ERR malformed response\r\n-ERR malformed response\r\n+ \r\n-ERR authentication cancelled\r\n+ \r\n"
-     "-ERR malformed response\r\n+ VXNlcm5hbWU6\r\n+ UGFzc3dvcmQ6\r\n-ERR authentication cancelled\r\n"
-     "+ VXNlcm5hbWU6\r\n-ERR malformed response\r\n" OUT
-     "-ERR this command is not for this state of the session\r\n+OK bye\r\n",
+     GREETING "-ERR syntax error in the arguments\r\n-ERR no such mechanism\r\n-ERR malformed response\r\n"
+              "-ERR malformed response\r\n-ERR malformed response\r\n+ \r\n-ERR authentication cancelled\r\n+ \r\n"
+              "-ERR malformed response\r\n+ VXNlcm5hbWU6\r\n+ UGFzc3dvcmQ6\r\n-ERR authentication cancelled\r\n"
+              "+ VXNlcm5hbWU6\r\n-ERR malformed response\r\n" OUT
+              "-ERR this command is not for this state of the session\r\n+OK bye\r\n",
      NULL, NULL, updated},
     {"the maildrop is in use", IN "STAT\r\nQUIT\r\n",
-     GREETING "+OK now the password\r\n-ERR [IN-USE] in use\r\n-ERR this command is not for this state of the session\r\n"
-              "+OK bye\r\n",
+     GREETING
+     "+OK now the password\r\n-ERR [IN-USE] in use\r\n-ERR this command is not for this state of the session\r\n"
+     "+OK bye\r\n",
      NULL, in_use, never_opened},
     {"CAPA in clear text", "CAPA\r\n" IN "CAPA\r\nQUIT\r\n",
      GREETING "+OK capabilities follow\r\nTOP\r\nUSER\r\nSASL PLAIN LOGIN\r\n" CAPA_REST "AUTH-RESP-CODE\r\n.\r\n" OUT
@@ -326,8 +330,8 @@ static const struct conversation conversations[] = {
               "+OK capabilities follow\r\nTOP\r\nUSER\r\nSASL PLAIN LOGIN\r\nRESP-CODES\r\nLOGIN-DELAY 900\r\n"
               "PIPELINING\r\nEXPIRE NEVER\r\nUIDL\r\nIMPLEMENTATION Test-1\r\nAUTH-RESP-CODE\r\n.\r\n+OK bye\r\n",
      all_capabilities, NULL, updated},
-    {"what is not offered is not spoken", "CAPA\r\nAUTH PLAIN\r\nSTLS\r\nUSER alice\r\nPASS wrong\r\n" IN
-                                          "TOP 1 0\r\nUIDL\r\nQUIT\r\n",
+    {"what is not offered is not spoken",
+     "CAPA\r\nAUTH PLAIN\r\nSTLS\r\nUSER alice\r\nPASS wrong\r\n" IN "TOP 1 0\r\nUIDL\r\nQUIT\r\n",
      GREETING "+OK capabilities follow\r\nUSER\r\n.\r\n-ERR unknown command\r\n-ERR unknown command\r\n"
               "+OK now the password\r\n-ERR authentication failed\r\n" OUT
               "-ERR unknown command\r\n-ERR unknown command\r\n+OK bye\r\n",
@@ -343,7 +347,8 @@ static const struct conversation conversations[] = {
      too_many},
     {"the host fails CONNECT", IN, "-ERR [SYS/TEMP] not now\r\n", NULL, fail_connect, never_opened},
     {"lines that are too long",
-     "STAT " LONG_TEXT "\r\nAUTH PLAIN\r\n" LONG_TEXT LONG_TEXT "\r\nUSER " NAME_248 "\r\nUSER x" NAME_248 "\r\nQUIT\r\n",
+     "STAT " LONG_TEXT "\r\nAUTH PLAIN\r\n" LONG_TEXT LONG_TEXT "\r\nUSER " NAME_248 "\r\nUSER x" NAME_248
+     "\r\nQUIT\r\n",
      GREETING "-ERR line too long\r\n+ \r\n-ERR line too long\r\n+OK now the password\r\n-ERR line too long\r\n"
               "+OK bye\r\n",
      small, NULL, never_opened},
@@ -377,7 +382,7 @@ static const struct conversation conversations[] = {
 struct way {
     uint32_t mode;
     int holds;
-    size_t cut; /* octets a feed; 0: at random */
+    size_t cut;   /* octets a feed; 0: at random */
     size_t first; /* not 0: two feeds, the first of so many */
     size_t piece;
     uint32_t give_max;
@@ -457,6 +462,9 @@ static void run(const struct conversation *c, const struct way *way, uint64_t se
     if (way->give_max && !m.give_max)
         m.give_max = way->give_max;
     assert_int_equal(test_maildrop_start(&m, &config, way->mode, seed, &memory.api), MAILPROTO_OK);
+    if (seed % 2)
+        mailproto_session_set_trace(m.host.session,
+                                    MAILPROTO_TRACE_LINE | MAILPROTO_TRACE_BODY | MAILPROTO_TRACE_PRIVATE);
     converse(&m, c, way);
     compare(c, &m, way);
     test_host_free(&m.host);
@@ -547,6 +555,44 @@ static void test_lost_anywhere(void **state)
     }
 }
 
+/* Lines of anything, in any order: what is said does not depend on how they arrive or when they are answered. */
+static void test_random_lines(void **state)
+{
+    static const char *const parts[] = {"USER ",    "PASS ",      "secret",  "alice",        "\r\n",
+                                        "\r\n",     "\r\n",       "\n",      "\r",           " ",
+                                        "1",        "2",          "3",       "LIST",         "UIDL",
+                                        "RETR ",    "DELE ",      "TOP ",    "RSET\r\n",     "STAT\r\n",
+                                        "CAPA\r\n", "QUIT\r",     "AUTH ",   "PLAIN",        "LOGIN",
+                                        "*\r\n",    "YWxpY2U=",   "\xff",    "NOOP\r\n",     "=",
+                                        "1 1\r\n",  "1\r\n",      "2\r\n",   "c2VjcmV0\r\n", IN,
+                                        IN,         "RETR 1\r\n", "LIST\r\n"};
+    struct test_random random = {99};
+    char in[600];
+
+    (void)state;
+    for (int round = 0; round < 300; round++) {
+        struct conversation c = {"random lines", in, NULL, small, NULL, NULL};
+        mailproto_pop3_server_config config;
+        struct test_maildrop m;
+        char *out;
+
+        in[0] = '\0';
+        while (strlen(in) < sizeof in - 50)
+            strcat(in, parts[test_random_below(&random, sizeof parts / sizeof *parts)]);
+        prepare(&m, &c, &config);
+        assert_int_equal(test_maildrop_start(&m, &config, TEST_AT_ONCE, 1, NULL), MAILPROTO_OK);
+        converse(&m, &c, &(struct way){.cut = 1000});
+        out = calloc(m.host.out.len + 1, 1);
+        memcpy(out, m.host.out.ptr, m.host.out.len);
+        test_host_free(&m.host);
+        c.out = out;
+        for (uint32_t mode = TEST_AT_ONCE; mode <= TEST_POLLED; mode++)
+            run(&c, &(struct way){mode, round % 2, mode == TEST_AT_ONCE, 0, 1 + (size_t)round % 9, 1},
+                2 * (uint64_t)round); /* even: not traced, the lines hold secrets where none belong */
+        free(out);
+    }
+}
+
 /* What comes behind STLS in clear text is not interpreted: in the same feed, or before the handshake. */
 static void test_injected(void **state)
 {
@@ -577,11 +623,9 @@ static void test_injected(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_conversations),
-        cmocka_unit_test(test_every_split),
-        cmocka_unit_test(test_every_allocation),
-        cmocka_unit_test(test_lost_anywhere),
-        cmocka_unit_test(test_injected),
+        cmocka_unit_test(test_conversations),    cmocka_unit_test(test_every_split),
+        cmocka_unit_test(test_every_allocation), cmocka_unit_test(test_lost_anywhere),
+        cmocka_unit_test(test_random_lines),     cmocka_unit_test(test_injected),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 
 #include "support/pop3_maildrop.h"
 
-#define LOGIN "USER alice\r\nPASS secret\r\n"
+#define LOGIN     "USER alice\r\nPASS secret\r\n"
 #define LOGGED_IN "+OK POP3 server ready\r\n+OK now the password\r\n+OK maildrop locked and ready\r\n"
 
 static void start(struct test_maildrop *m, uint32_t mode, const mailproto_allocator *allocator)
@@ -156,6 +156,82 @@ static void test_a_large_message_needs_no_more(void **state)
     test_host_free(&m.host);
 }
 
+/* memory_max is enough: a session lives in an arena of that size, whatever it is asked. */
+static void test_memory_max_in_an_arena(void **state)
+{
+    static char text[100000], long_line[12000];
+    struct test_message message = {text, "u", sizeof text};
+    mailproto_pop3_server_config config;
+    mailproto_allocator arena;
+    size_t size;
+    void *memory;
+
+    (void)state;
+    memset(text, '.', sizeof text);
+    memset(long_line, 'A', sizeof long_line);
+    test_server_config(&config);
+    size = mailproto_pop3_server_memory_max(&config);
+    memory = malloc(size + 32); /* the arena's own head */
+    for (uint32_t mode = TEST_AT_ONCE; mode <= TEST_POLLED; mode++) {
+        for (uint64_t seed = 1; seed < 20; seed++) {
+            struct test_maildrop m = {.messages = &message, .count = 1};
+
+            assert_int_equal(mailproto_arena_init(&arena, memory, size + 32), MAILPROTO_OK);
+            assert_int_equal(test_maildrop_start(&m, &config, mode, seed, &arena), MAILPROTO_OK);
+            say(&m, "USER alice\r\nAUTH PLAIN\r\n");
+            test_host_send(&m.host, long_line, sizeof long_line, 0);
+            say(&m, "\r\nUSER alice\r\nAUTH LOGIN\r\n");
+            test_host_send(&m.host, long_line, sizeof long_line, 700);
+            say(&m, "\r\n*\r\n" LOGIN);
+            m.messages = NULL;
+            m.count = 1;
+            say(&m, "CAPA\r\nUIDL\r\nLIST\r\nUIDL 1\r\n");
+            m.messages = &message;
+            say(&m, "RETR 1\r\nTOP 1 5\r\nDELE 1\r\nQUIT\r\n");
+            assert_int_equal(m.host.why, MAILPROTO_OK);
+            assert_int_equal(m.updated, 1);
+            assert_true(mailproto_arena_peak(&arena) <= size);
+            test_host_free(&m.host);
+            assert_int_equal(mailproto_arena_used(&arena), 0);
+        }
+    }
+    free(memory);
+}
+
+static int in_memory(const char *memory, size_t n, const char *text)
+{
+    for (size_t at = 0; at + strlen(text) <= n; at++)
+        if (!memcmp(memory + at, text, strlen(text)))
+            return 1;
+    return 0;
+}
+
+/* While the host makes up its mind about a login, and ever after, no password is left in memory, freed or not. */
+static void test_secrets_are_wiped(void **state)
+{
+    static const char *const logins[] = {"USER alice\r\nPASS secret\r\n", "AUTH PLAIN AGFsaWNlAHNlY3JldA==\r\n",
+                                         "AUTH LOGIN\r\nYWxpY2U=\r\nc2VjcmV0\r\n"};
+    static const char *const secrets[] = {"secret", "AHNlY3Jld", "c2VjcmV0"};
+    static char memory[65536];
+    mailproto_allocator arena;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct test_maildrop m = {.count = 1};
+
+        memset(memory, 0, sizeof memory);
+        assert_int_equal(mailproto_arena_init(&arena, memory, sizeof memory), MAILPROTO_OK);
+        start(&m, TEST_AT_ONCE, &arena);
+        test_host_settle(&m.host);
+        m.host.answer = keep;
+        test_host_send(&m.host, logins[i], strlen(logins[i]), 1);
+        assert_int_equal(kept.type, MAILPROTO_POP3_SERVER_AUTH);
+        for (size_t k = 0; k < 3; k++)
+            assert_false(in_memory(memory, sizeof memory, secrets[k]));
+        test_host_free(&m.host);
+    }
+}
+
 /* ---- bodies ---- */
 
 /* The octets of a multi-line response with its dots taken out again, or -1 if they are none. */
@@ -193,7 +269,7 @@ static void test_every_dot_pattern(void **state)
 {
     static struct test_message messages[PATTERNS];
     static char texts[PATTERNS][2 * LENGTH + 1];
-    char command[32], octets[32], back[64];
+    char command[32], octets[64], back[64];
 
     (void)state;
     for (unsigned i = 0; i < PATTERNS; i++) {
@@ -229,8 +305,11 @@ static void test_bodies_fail_at_every_piece(void **state)
     (void)state;
     for (uint32_t mode = TEST_AT_ONCE; mode <= TEST_POLLED; mode++) {
         for (uint32_t n = 0; n < strlen(message.text); n++) {
-            struct test_maildrop m = {.messages = &message, .count = 1, .piece = 1,
-                                      .fail_type = MAILPROTO_POP3_SERVER_PIECE, .fail_after = n};
+            struct test_maildrop m = {.messages = &message,
+                                      .count = 1,
+                                      .piece = 1,
+                                      .fail_type = MAILPROTO_POP3_SERVER_PIECE,
+                                      .fail_after = n};
 
             start(&m, mode, NULL);
             log_in(&m);
@@ -480,8 +559,7 @@ static void test_commit_ranges(void **state)
 
 /* ---- the host ends it ---- */
 
-#define EVERYTHING                                                                                                     \
-    LOGIN "CAPA\r\nSTAT\r\nLIST\r\nUIDL 1\r\nTOP 1 1\r\nRETR 2\r\nDELE 1\r\nDELE 2\r\nQUIT\r\n"
+#define EVERYTHING LOGIN "CAPA\r\nSTAT\r\nLIST\r\nUIDL 1\r\nTOP 1 1\r\nRETR 2\r\nDELE 1\r\nDELE 2\r\nQUIT\r\n"
 
 static const struct test_message two[] = {{"A: b\r\n\r\nx\r\ny\r\n", "u", 0}, {".\r\n", "v", 0}};
 
@@ -528,6 +606,35 @@ static void test_free_finish_fail_in_every_callback(void **state)
             }
         }
     }
+}
+
+/* Reset while the nth request is open: it has its CANCEL, what was begun has its end, nothing is deleted. */
+static void test_reset_at_each_open_request(void **state)
+{
+    struct test_allocator memory;
+    unsigned n = 0;
+
+    (void)state;
+    for (uint32_t last = 0; last != MAILPROTO_POP3_SERVER_COMMIT; n++) {
+        struct test_maildrop m = {.messages = two, .count = 2, .piece = 3};
+
+        test_allocator_init(&memory);
+        start(&m, TEST_AT_ONCE, &memory.api);
+        ask(&m, EVERYTHING);
+        for (unsigned i = 0; i < n; i++)
+            answer(&m);
+        last = kept.type;
+        test_host_lost(&m.host, MAILPROTO_ERR_LOST);
+        assert_int_equal(m.host.closed, 1);
+        assert_int_equal(m.host.cancels, 1);
+        assert_int_equal(m.opens, m.ends);
+        assert_int_equal(m.retrieves, m.retrieve_ends);
+        assert_int_equal(m.deleted + (uint32_t)m.updated, 0);
+        assert_int_equal(mailproto_session_use_default(m.host.session, kept.token), MAILPROTO_ERR_TOKEN);
+        test_host_free(&m.host);
+        assert_int_equal(memory.live, 0);
+    }
+    assert_true(n > 10);
 }
 
 static void test_finish(void **state)
@@ -629,6 +736,8 @@ int main(void)
         cmocka_unit_test(test_memory_does_not_grow_with_the_maildrop),
         cmocka_unit_test(test_idle_session_is_small),
         cmocka_unit_test(test_a_large_message_needs_no_more),
+        cmocka_unit_test(test_memory_max_in_an_arena),
+        cmocka_unit_test(test_secrets_are_wiped),
         cmocka_unit_test(test_every_dot_pattern),
         cmocka_unit_test(test_bodies_fail_at_every_piece),
         cmocka_unit_test(test_announced_size),
@@ -641,6 +750,7 @@ int main(void)
         cmocka_unit_test(test_policy_and_info),
         cmocka_unit_test(test_commit_ranges),
         cmocka_unit_test(test_free_finish_fail_in_every_callback),
+        cmocka_unit_test(test_reset_at_each_open_request),
         cmocka_unit_test(test_finish),
         cmocka_unit_test(test_configs_that_contradict_themselves),
         cmocka_unit_test(test_callbacks_that_are_missing),

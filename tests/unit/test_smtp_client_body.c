@@ -48,6 +48,7 @@ static int receive(const uint8_t *wire, size_t n, uint8_t *text, size_t *len)
 {
     size_t to = 0, i = 0;
 
+    *len = 0;
     for (;;) {
         const uint8_t *lf = memchr(wire + i, '\n', n - i);
         size_t line;
@@ -95,7 +96,7 @@ enum { LONGEST = 7 };
 static void check(const uint8_t *text, size_t n, size_t cut, size_t cut2, int stuff, int strict)
 {
     uint8_t should[64], is[64], received[64], plain[64];
-    size_t should_len, is_len, received_len, plain_len;
+    size_t should_len, is_len = 0, received_len, plain_len;
     int bad = define(text, n, stuff, strict, should, &should_len);
 
     assert_int_equal(encode(text, n, cut, cut2, stuff, strict, is, &is_len), bad);

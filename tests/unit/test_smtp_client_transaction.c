@@ -842,21 +842,37 @@ static const struct scene scenes[] = {
                   "DONE 1 REFUSED ERR_REFUSED stage=5 rcpts=0 550 no\n",
     },
     {
-        .name = "pipelined chunks after no recipient was accepted: their replies are counted",
-        .submit = send_one,
+        .name = "pipelined chunks after no recipient was accepted: their replies are counted, and RSET is needed",
+        .submit = send_two_messages,
         .body = body,
         .script = BOTH "C: MAIL FROM:<a@x.example>\n"
                        "C: RCPT TO:<b@y.example>\n"
+                       "C: RCPT TO:<c@z.example>\n"
                        "C: BDAT 6\n"
                        "C: line\n"
                        "C: BDAT 0 LAST\n"
                        "S: 250 ok\n"
                        "S: 550 no b\n"
+                       "S: 550 no c\n"
                        "S: 503 no recipient\n"
-                       "S: 503 no recipient\n",
+                       "S: 503 no recipient\n"
+                       "C: RSET\n"
+                       "C: MAIL FROM:<a@x.example>\n"
+                       "C: RCPT TO:<b@y.example>\n"
+                       "C: BDAT 6\n"
+                       "C: line\n"
+                       "C: BDAT 0 LAST\n"
+                       "S: 250 ok\n"
+                       "S: 250 ok\n"
+                       "S: 250 ok\n"
+                       "S: 250 6 octets\n"
+                       "S: 250 queued\n",
         .events = "READY 84 mx.example\n"
                   "RCPT 0.0 550 no b\n"
-                  "DONE 0 REFUSED ERR_REFUSED stage=6 rcpts=0 550 no b\n",
+                  "RCPT 0.1 550 no c\n"
+                  "DONE 0 REFUSED ERR_REFUSED stage=6 rcpts=0 550 no c\n"
+                  "RCPT 1.0 250 ok\n"
+                  "DONE 1 ACCEPTED OK stage=8 rcpts=1 250 queued\n",
     },
     {
         .name = "the last line end is added to the last chunk",
@@ -999,7 +1015,7 @@ static const struct scene scenes[] = {
                   "DONE 1 REFUSED ERR_REFUSED stage=8 rcpts=1 552 [5.2.2] b is full\n",
     },
     {
-        .name = "LMTP: one recipient is refused, with chunks",
+        .name = "LMTP: one recipient is refused, with chunks: they wait for the replies",
         .configure = lmtp,
         .submit = send_two_messages,
         .body = body,
@@ -1008,22 +1024,22 @@ static const struct scene scenes[] = {
                        "C: MAIL FROM:<a@x.example>\n"
                        "C: RCPT TO:<b@y.example>\n"
                        "C: RCPT TO:<c@z.example>\n"
-                       "C: BDAT 6\n"
-                       "C: line\n"
-                       "C: BDAT 0 LAST\n"
                        "S: 250 ok\n"
                        "S: 550 no b\n"
                        "S: 250 ok c\n"
+                       "C: BDAT 6\n"
+                       "C: line\n"
                        "S: 250 6 octets\n"
+                       "C: BDAT 0 LAST\n"
                        "S: 250 c has it\n"
                        "C: MAIL FROM:<a@x.example>\n"
                        "C: RCPT TO:<b@y.example>\n"
-                       "C: BDAT 6\n"
-                       "C: line\n"
-                       "C: BDAT 0 LAST\n"
                        "S: 250 ok\n"
                        "S: 250 ok b\n"
+                       "C: BDAT 6\n"
+                       "C: line\n"
                        "S: 250 6 octets\n"
+                       "C: BDAT 0 LAST\n"
                        "LOST\n",
         .events = "READY 84 mx.example\n"
                   "RCPT 0.0 550 no b\n"

@@ -16,6 +16,11 @@
 #include "mailproto/smtp_server.h"
 
 #define TEXT(literal) ((mailproto_text){(literal), sizeof(literal) - 1})
+/* the same where a constant is due */
+#define SAID(literal)                                                                                                  \
+    {                                                                                                                  \
+        (literal), sizeof(literal) - 1                                                                                 \
+    }
 
 /* ---- memory that is counted and can be refused ---- */
 
@@ -220,8 +225,7 @@ static inline struct pending on_mail(struct host *h, const mailproto_smtp_mail *
     if (e->envid.len)
         note(h, " envid=%.*s", TXT(e->envid));
     for (const mailproto_smtp_parameter *p = e->unknown; p; p = p->next)
-        note(h, " %.*s=%.*s", TXT(p->keyword), p->value.ptr ? (int)p->value.len : 1,
-             p->value.ptr ? p->value.ptr : "-");
+        note(h, " %.*s=%.*s", TXT(p->keyword), p->value.ptr ? (int)p->value.len : 1, p->value.ptr ? p->value.ptr : "-");
     note(h, "\n");
     h->transaction = 2;
     return by_name(e->path);
@@ -233,8 +237,7 @@ static inline struct pending on_rcpt(struct host *h, const mailproto_smtp_rcpt *
     if (e->orcpt.len)
         note(h, " orcpt=%.*s;%.*s", TXT(e->orcpt_type), TXT(e->orcpt));
     for (const mailproto_smtp_parameter *p = e->unknown; p; p = p->next)
-        note(h, " %.*s=%.*s", TXT(p->keyword), p->value.ptr ? (int)p->value.len : 1,
-             p->value.ptr ? p->value.ptr : "-");
+        note(h, " %.*s=%.*s", TXT(p->keyword), p->value.ptr ? (int)p->value.len : 1, p->value.ptr ? p->value.ptr : "-");
     note(h, "\n");
     snprintf(h->recipients[e->index], sizeof h->recipients[0], "%.*s", (int)(e->path.len < 7 ? e->path.len : 7),
              e->path.ptr);
@@ -246,10 +249,12 @@ static inline struct pending on_begin(struct host *h, const mailproto_smtp_messa
     struct pending p = {.how = h->script->begin_code ? VERDICT : DEFAULT, .code = h->script->begin_code};
 
     note(h, "BEGIN chunking=%u recipients=%u\n", e->chunking, e->recipients);
-    for (size_t i = 0; i < 2 && h->script->prepend[i]; i++)
-        assert_int_equal(mailproto_smtp_server_prepend(h->server, e->head.token, h->script->prepend[i],
-                                                       strlen(h->script->prepend[i])),
-                         MAILPROTO_OK);
+    for (size_t i = 0; i < 2 && h->script->prepend[i]; i++) {
+        const char *field = h->script->prepend[i];
+        int32_t result = mailproto_smtp_server_prepend(h->server, e->head.token, field, strlen(field));
+
+        assert_int_equal(result, h->memory.asked == h->memory.fail_at && result ? MAILPROTO_ERR_NOMEM : MAILPROTO_OK);
+    }
     h->body_len = 0;
     h->rejected = 0;
     h->message = 2;
@@ -664,6 +669,8 @@ static inline void host_wait(struct host *h)
             h->held = 0;
         }
         host_settle(h);
+        if (h->held && !h->freed)
+            continue;
         if (h->freed || (mailproto_session_wants(h->s) & (MAILPROTO_WANTS_READ | MAILPROTO_WANTS_CLOSE)))
             return;
         deadline = mailproto_session_deadline(h->s);
@@ -706,7 +713,8 @@ static inline void host_feed(struct host *h, mailproto_text piece)
         memcpy(copy, piece.ptr + at, n);
         verb(h, mailproto_session_feed(h->s, copy, n, h->now, &took));
         if (!h->freed) {
-            assert_true(took > 0 && took <= n);
+            if (took == 0 || took > n)
+                fail_msg("%s, %s: a feed of %zu took %zu", h->script->name, h->manner->name, n, took);
             host_events(h);
         }
         memset(copy, 0xee, n);
@@ -731,8 +739,8 @@ static inline void host_run(struct host *h)
     }
     if (h->freed)
         return;
-    assert_int_equal(h->pendings, 0);
     if (!h->script->no_eof) {
+        assert_int_equal(h->pendings, 0);
         assert_int_equal(mailproto_session_wants(h->s), MAILPROTO_WANTS_CLOSE);
         assert_int_equal(h->closed, 1);
     }

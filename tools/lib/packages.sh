@@ -22,6 +22,7 @@ test     binutils                   command:nm             checks which symbols 
 test     gcc-mingw-w64-x86-64-win32 command:x86_64-w64-mingw32-gcc  the Windows cross build
 test     python3-cffi               python:cffi            the headers as Python sees them
 test     luajit                     command:luajit         the headers as LuaJIT sees them
+bench    binutils                   command:ld             what an SMTP client alone links to
 interop  swaks                      command:swaks          sends mail to mailprotod
 interop  curl                       command:curl           sends mail to mailprotod and reads it back
 interop  mpop                       command:mpop           reads mail from mailprotod by POP3

@@ -138,9 +138,9 @@ static void audit_traced_output(struct play *p)
    a DELE may have been refused: then there is nothing to commit. */
 static int promises(const struct play *p, const struct step *step)
 {
-    return step->kind == STEP_EVENT && (!strncmp(step->words, "MESSAGE_END", 11) || !strncmp(step->words, "AUTH", 4) ||
-                                        !strncmp(step->words, "RCPT_RESULT", 11) ||
-                                        (!strncmp(step->words, "COMMIT", 6) && !p->memory.failed));
+    return step->kind == STEP_EVENT &&
+           (!strncmp(step->words, "MESSAGE_END", 11) || !strncmp(step->words, "AUTH", 4) ||
+            !strncmp(step->words, "RCPT_RESULT", 11) || (!strncmp(step->words, "COMMIT", 6) && !p->memory.failed));
 }
 
 static size_t line_at(const struct play *p, size_t at)

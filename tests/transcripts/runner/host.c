@@ -46,8 +46,7 @@ static int poll_events(struct play *p)
         play_event(p, event);
         moved = 1;
     }
-    if (!p->held)
-        drop_fed(p);
+    drop_fed(p);
     return moved;
 }
 
@@ -201,7 +200,7 @@ static int hold_or_release(struct play *p)
         p->held = 0;
         mailproto_session_release(p->session);
     } else {
-        p->held = 1;
+        p->held = HELD;
         mailproto_session_hold(p->session);
     }
     return 1;

@@ -94,6 +94,35 @@ static int play_folder(const char *folder, unsigned every)
     return failed != 0;
 }
 
+/* Each of them says what is not so, and has to fail in its first play. */
+static int check_wrong(const char *folder)
+{
+    struct files files = {.count = 0};
+    unsigned long played = 0, passed = 0;
+
+    if (list_folder(&files, folder))
+        return 2;
+    for (size_t i = 0; i < files.count; i++) {
+        struct transcript *t = transcript_read(files.path[i]);
+        struct variation v = {.trace = 1, .quiet = 1};
+
+        if (t && role_find(t->role)) {
+            played++;
+            if (!play(t, &v, NULL, NULL)) {
+                fprintf(stderr, "%s: it passes, and must not\n", files.path[i]);
+                passed++;
+            }
+        }
+        if (t)
+            transcript_free(t);
+    }
+    free_files(&files);
+    printf("%lu wrong transcripts, %lu of them pass\n", played, passed);
+    if (!played)
+        return SKIPPED;
+    return passed != 0;
+}
+
 /* Checks that the lists of the engines are covered by the transcripts of all folders. */
 static int check_coverage(int argc, char **argv)
 {
@@ -142,6 +171,7 @@ static int usage(void)
     fputs("usage: transcripts [--every N] FOLDER      play all transcripts of a folder\n"
           "       transcripts [--every N] --one FILE   play one\n"
           "       transcripts --coverage FOLDER...     check that every command, code and capability has one\n"
+          "       transcripts --wrong FOLDER           check that each of them fails\n"
           "       transcripts --record FILE            write down what happens, given its inputs and answers\n",
           stderr);
     return 2;
@@ -160,6 +190,8 @@ int main(int argc, char **argv)
     }
     if (argc > 2 && !strcmp(argv[1], "--coverage"))
         return check_coverage(argc - 2, argv + 2);
+    if (argc == 3 && !strcmp(argv[1], "--wrong"))
+        return check_wrong(argv[2]);
     if (argc == 3 && !strcmp(argv[1], "--record"))
         return record(argv[2]);
     if (argc == 3 && !strcmp(argv[1], "--one"))

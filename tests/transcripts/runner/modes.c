@@ -165,7 +165,9 @@ static int play_layers(struct run *r)
         struct variation v = {
             .seed = seed,
             .layer = 1,
-            .split = seed == 1 ? SPLIT_WHOLE : seed == 2 ? SPLIT_OCTETS : SPLIT_RANDOM,
+            .split = seed == 1   ? SPLIT_WHOLE
+                     : seed == 2 ? SPLIT_OCTETS
+                                 : SPLIT_RANDOM,
             .later = seed > 2 && (seed & 1),
             .polled = seed > 3 && may_poll(r->t),
             .narrow = seed > 4,
@@ -233,8 +235,8 @@ static int play_ways(struct run *r)
         fputs(buffer_string(&r->first.failure), stderr);
         return 1;
     }
-    return play_splits(r) || play_allocations(r) || play_answers(r) || play_layers(r) || play_cuts(r) ||
-           play_ends(r) || play_masked(r);
+    return play_splits(r) || play_allocations(r) || play_answers(r) || play_layers(r) || play_cuts(r) || play_ends(r) ||
+           play_masked(r);
 }
 
 int play_all(const struct transcript *t, unsigned every, struct count *count)

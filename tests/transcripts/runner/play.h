@@ -18,19 +18,19 @@ struct variation {
     uint64_t seed; /* of all that is random */
     int later;     /* requests are answered later, in random order */
     int polled;
-    int hold;   /* random holds */
-    int layer;  /* behind a record layer */
-    int trace;  /* 1: all traces on; 2: none */
-    int narrow; /* output is taken in small random pieces */
-    int open;   /* max_open is 16 */
+    int hold;       /* random holds */
+    int layer;      /* behind a record layer */
+    int trace;      /* 1: all traces on; 2: none */
+    int narrow;     /* output is taken in small random pieces */
+    int open;       /* max_open is 16 */
     size_t fail_at; /* allocation that fails */
     int fail_on;
     int masked; /* without the capability that the transcript shows */
     enum cut cut;
-    size_t cut_at; /* the peer is gone behind so many octets */
+    size_t cut_at;             /* the peer is gone behind so many octets */
     size_t free_at, finish_at; /* in the n-th event */
-    int lenient; /* only what holds always is checked, and how the play goes astray */
-    int quiet;   /* a failure is what is hoped for */
+    int lenient;               /* only what holds always is checked, and how the play goes astray */
+    int quiet;                 /* a failure is what is hoped for */
 };
 
 struct pending {
@@ -49,6 +49,8 @@ struct tally {
 
 enum { MAX_PENDING = 300, MAX_TALLIES = 4, TRACE_STREAMS = 4 };
 
+enum { HELD = 1, HELD_IN_TRACE };
+
 struct role;
 
 struct play {
@@ -66,7 +68,7 @@ struct play {
 
     struct buffer input; /* what waits to be fed */
     size_t input_at, fed_total;
-    char *fed; /* what a feed was given: it lives until all events of it were seen */
+    char *fed;          /* what a feed was given: it lives until all events of it were seen */
     struct buffer wire; /* what came out, in clear text */
     size_t wire_checked;
 
@@ -111,7 +113,7 @@ void play_begin(struct play *p, const char *what);
 void play_end(struct play *p, const char *what);
 const struct message *play_message(struct play *p, mailproto_text name);
 
-/* For the files of the player (play.c, host.c, events.c, audit.c). */
+/* For the files of the player (play.c, actions.c, host.c, events.c, audit.c). */
 int32_t play_event(struct play *p, const mailproto_event *event);
 void play_now(struct play *p, const struct pending *pending);
 int32_t play_perform(struct play *p, const char *words, const mailproto_event *event, uint64_t token, uint32_t type,
@@ -119,7 +121,7 @@ int32_t play_perform(struct play *p, const char *words, const mailproto_event *e
 void play_verb(struct play *p, int32_t result); /* what an I/O verb answered */
 void play_settle(struct play *p);
 void play_advance(struct play *p, uint64_t milliseconds);
-void play_check_block(struct play *p);
+void play_act(struct play *p, const char *line);
 int play_request_answered(struct play *p, uint64_t token);
 void audit_event(struct play *p, const mailproto_event *event);
 void audit_end(struct play *p);

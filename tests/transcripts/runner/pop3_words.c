@@ -6,20 +6,15 @@
 
 #include "mailproto/pop3.h"
 
-#define CAPABILITY(name) {#name, MAILPROTO_POP3_CAPA_##name}
+#define CAPABILITY(name)                                                                                               \
+    {                                                                                                                  \
+#name, MAILPROTO_POP3_CAPA_##name                                                                              \
+    }
 const struct word pop3_capability_words[] = {
-    CAPABILITY(TOP),
-    CAPABILITY(USER),
-    CAPABILITY(SASL),
-    CAPABILITY(RESP_CODES),
-    CAPABILITY(LOGIN_DELAY),
-    CAPABILITY(PIPELINING),
-    CAPABILITY(EXPIRE),
-    CAPABILITY(UIDL),
-    CAPABILITY(IMPLEMENTATION),
-    CAPABILITY(STLS),
-    CAPABILITY(AUTH_RESP_CODE),
-    {NULL, 0},
+    CAPABILITY(TOP),        CAPABILITY(USER),           CAPABILITY(SASL),
+    CAPABILITY(RESP_CODES), CAPABILITY(LOGIN_DELAY),    CAPABILITY(PIPELINING),
+    CAPABILITY(EXPIRE),     CAPABILITY(UIDL),           CAPABILITY(IMPLEMENTATION),
+    CAPABILITY(STLS),       CAPABILITY(AUTH_RESP_CODE), {NULL, 0},
 };
 
 const struct word pop3_login_words[] = {{"PLAIN", MAILPROTO_SASL_PLAIN},

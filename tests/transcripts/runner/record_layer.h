@@ -3,8 +3,8 @@
 #ifndef TRANSCRIPTS_RECORD_LAYER_H
 #define TRANSCRIPTS_RECORD_LAYER_H
 
-#include "text.h"
 #include "mailproto/layer.h"
+#include "text.h"
 
 struct record_layer;
 

@@ -13,7 +13,10 @@ static const struct word flag_words[] = {
     {NULL, 0},
 };
 
-#define FIELD(name, kind, table) {#name, offsetof(mailproto_pop3_client_config, name), kind, table}
+#define FIELD(name, kind, table)                                                                                       \
+    {                                                                                                                  \
+#name, offsetof(mailproto_pop3_client_config, name), kind, table                                               \
+    }
 #define NUMBER(name) FIELD(name, SETTING_U32, NULL)
 #define LOGIN(n)                                                                                                       \
     {                                                                                                                  \
@@ -42,17 +45,23 @@ static const struct setting settings[] = {
 };
 
 static const struct word event_words[] = {
-    {"READY", MAILPROTO_POP3_CLIENT_READY},           {"CREDENTIALS", MAILPROTO_POP3_CLIENT_CREDENTIALS},
-    {"REFUSED", MAILPROTO_POP3_CLIENT_REFUSED},       {"ENTRY", MAILPROTO_POP3_CLIENT_ENTRY},
-    {"CAPABILITY", MAILPROTO_POP3_CLIENT_CAPABILITY}, {"MESSAGE", MAILPROTO_POP3_CLIENT_MESSAGE},
-    {"BODY", MAILPROTO_POP3_CLIENT_BODY},             {"DONE", MAILPROTO_POP3_CLIENT_DONE},
-    {"QUIT_REPLY", MAILPROTO_POP3_CLIENT_QUIT_REPLY}, {NULL, 0},
+    {"READY", MAILPROTO_POP3_CLIENT_READY},
+    {"CREDENTIALS", MAILPROTO_POP3_CLIENT_CREDENTIALS},
+    {"REFUSED", MAILPROTO_POP3_CLIENT_REFUSED},
+    {"ENTRY", MAILPROTO_POP3_CLIENT_ENTRY},
+    {"CAPABILITY", MAILPROTO_POP3_CLIENT_CAPABILITY},
+    {"MESSAGE", MAILPROTO_POP3_CLIENT_MESSAGE},
+    {"BODY", MAILPROTO_POP3_CLIENT_BODY},
+    {"DONE", MAILPROTO_POP3_CLIENT_DONE},
+    {"QUIT_REPLY", MAILPROTO_POP3_CLIENT_QUIT_REPLY},
+    {NULL, 0},
 };
 static const struct word verb_words[] = {
-    {"STAT", MAILPROTO_POP3_VERB_STAT}, {"LIST", MAILPROTO_POP3_VERB_LIST}, {"UIDL", MAILPROTO_POP3_VERB_UIDL},
-    {"RETR", MAILPROTO_POP3_VERB_RETR}, {"TOP", MAILPROTO_POP3_VERB_TOP},   {"DELE", MAILPROTO_POP3_VERB_DELE},
-    {"NOOP", MAILPROTO_POP3_VERB_NOOP}, {"RSET", MAILPROTO_POP3_VERB_RSET}, {"CAPA", MAILPROTO_POP3_VERB_CAPA},
-    {NULL, 0},
+    {"STAT", MAILPROTO_POP3_VERB_STAT}, {"LIST", MAILPROTO_POP3_VERB_LIST},
+    {"UIDL", MAILPROTO_POP3_VERB_UIDL}, {"RETR", MAILPROTO_POP3_VERB_RETR},
+    {"TOP", MAILPROTO_POP3_VERB_TOP},   {"DELE", MAILPROTO_POP3_VERB_DELE},
+    {"NOOP", MAILPROTO_POP3_VERB_NOOP}, {"RSET", MAILPROTO_POP3_VERB_RSET},
+    {"CAPA", MAILPROTO_POP3_VERB_CAPA}, {NULL, 0},
 };
 static const struct word stage_words[] = {
     {"GREETING", MAILPROTO_POP3_STAGE_GREETING},

@@ -15,7 +15,10 @@ static const struct word flag_words[] = {
     {NULL, 0},
 };
 
-#define FIELD(name, kind, table) {#name, offsetof(mailproto_pop3_server_config, name), kind, table}
+#define FIELD(name, kind, table)                                                                                       \
+    {                                                                                                                  \
+#name, offsetof(mailproto_pop3_server_config, name), kind, table                                               \
+    }
 #define NUMBER(name) FIELD(name, SETTING_U32, NULL)
 static const struct setting settings[] = {
     FIELD(flags, SETTING_WORDS, flag_words),
@@ -55,8 +58,9 @@ static const struct word event_words[] = {
     {"MAILDROP_END", MAILPROTO_POP3_SERVER_MAILDROP_END},
     {NULL, 0},
 };
-static const struct word item_words[] = {
-    {"SIZE", MAILPROTO_POP3_LIST_SIZE}, {"UID", MAILPROTO_POP3_LIST_UID}, {NULL, 0}};
+static const struct word item_words[] = {{"SIZE", MAILPROTO_POP3_LIST_SIZE},
+                                         {"UID", MAILPROTO_POP3_LIST_UID},
+                                         {NULL, 0}};
 
 struct server {
     const struct message *retrieved; /* the one whose pieces are asked for */

@@ -16,7 +16,10 @@ static const struct word flag_words[] = {
     {NULL, 0},
 };
 
-#define FIELD(name, kind, table) {#name, offsetof(mailproto_smtp_client_config, name), kind, table}
+#define FIELD(name, kind, table)                                                                                       \
+    {                                                                                                                  \
+#name, offsetof(mailproto_smtp_client_config, name), kind, table                                               \
+    }
 #define NUMBER(name) FIELD(name, SETTING_U32, NULL)
 static const struct setting settings[] = {
     FIELD(flags, SETTING_WORDS, flag_words),
@@ -41,9 +44,12 @@ static const struct setting settings[] = {
 };
 
 static const struct word event_words[] = {
-    {"READY", MAILPROTO_SMTP_CLIENT_READY},           {"CREDENTIALS", MAILPROTO_SMTP_CLIENT_CREDENTIALS},
-    {"RCPT_REPLY", MAILPROTO_SMTP_CLIENT_RCPT_REPLY}, {"BODY", MAILPROTO_SMTP_CLIENT_BODY},
-    {"DONE", MAILPROTO_SMTP_CLIENT_DONE},             {"REPLY", MAILPROTO_SMTP_CLIENT_REPLY},
+    {"READY", MAILPROTO_SMTP_CLIENT_READY},
+    {"CREDENTIALS", MAILPROTO_SMTP_CLIENT_CREDENTIALS},
+    {"RCPT_REPLY", MAILPROTO_SMTP_CLIENT_RCPT_REPLY},
+    {"BODY", MAILPROTO_SMTP_CLIENT_BODY},
+    {"DONE", MAILPROTO_SMTP_CLIENT_DONE},
+    {"REPLY", MAILPROTO_SMTP_CLIENT_REPLY},
     {NULL, 0},
 };
 static const struct word outcome_words[] = {
@@ -51,10 +57,10 @@ static const struct word outcome_words[] = {
     {"UNKNOWN", MAILPROTO_SMTP_UNKNOWN},   {"PARTLY", MAILPROTO_SMTP_PARTLY},   {NULL, 0},
 };
 static const struct word stage_words[] = {
-    {"NONE", MAILPROTO_SMTP_STAGE_NONE},   {"CONNECT", MAILPROTO_SMTP_STAGE_CONNECT},
-    {"HELLO", MAILPROTO_SMTP_STAGE_HELLO}, {"TLS", MAILPROTO_SMTP_STAGE_TLS},
-    {"AUTH", MAILPROTO_SMTP_STAGE_AUTH},   {"MAIL", MAILPROTO_SMTP_STAGE_MAIL},
-    {"RCPT", MAILPROTO_SMTP_STAGE_RCPT},   {"DATA", MAILPROTO_SMTP_STAGE_DATA},
+    {"NONE", MAILPROTO_SMTP_STAGE_NONE},       {"CONNECT", MAILPROTO_SMTP_STAGE_CONNECT},
+    {"HELLO", MAILPROTO_SMTP_STAGE_HELLO},     {"TLS", MAILPROTO_SMTP_STAGE_TLS},
+    {"AUTH", MAILPROTO_SMTP_STAGE_AUTH},       {"MAIL", MAILPROTO_SMTP_STAGE_MAIL},
+    {"RCPT", MAILPROTO_SMTP_STAGE_RCPT},       {"DATA", MAILPROTO_SMTP_STAGE_DATA},
     {"MESSAGE", MAILPROTO_SMTP_STAGE_MESSAGE}, {NULL, 0},
 };
 
@@ -362,6 +368,7 @@ static int32_t do_send(struct play *p, const struct words *words)
 {
     mailproto_smtp_envelope envelope;
     uint64_t token = 0;
+    int32_t result;
 
     mailproto_smtp_envelope_init(&envelope, sizeof envelope);
     if (words->count < 3)
@@ -376,8 +383,8 @@ static int32_t do_send(struct play *p, const struct words *words)
     envelope.has_auth = (uint32_t)has_key(words, "auth");
     envelope.flags = (has_word(words, "smtputf8") ? MAILPROTO_SMTP_MAIL_SMTPUTF8 : 0u) |
                      (has_word(words, "requiretls") ? MAILPROTO_SMTP_MAIL_REQUIRETLS : 0u);
-    return note_command(p, mailproto_smtp_client_send(p->engine, &envelope, &token), token,
-                        play_message(p, words->word[1]));
+    result = mailproto_smtp_client_send(p->engine, &envelope, &token);
+    return note_command(p, result, token, play_message(p, words->word[1]));
 }
 
 static uint64_t command_at(struct play *p, const struct words *words)

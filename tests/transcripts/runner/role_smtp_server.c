@@ -17,7 +17,10 @@ static const struct word flag_words[] = {
     {NULL, 0},
 };
 
-#define FIELD(name, kind, table) {#name, offsetof(mailproto_smtp_server_config, name), kind, table}
+#define FIELD(name, kind, table)                                                                                       \
+    {                                                                                                                  \
+#name, offsetof(mailproto_smtp_server_config, name), kind, table                                               \
+    }
 #define NUMBER(name) FIELD(name, SETTING_U32, NULL)
 static const struct setting settings[] = {
     FIELD(flags, SETTING_WORDS, flag_words),
@@ -440,8 +443,8 @@ static int cleartext(const struct play *p)
 #define SMTP_SERVER_ROLE(called)                                                                                       \
     {                                                                                                                  \
         .name = called, .server = 1, .create = create, .show = show, .event_name = event_name, .answer = answer,       \
-        .perform = perform, .may_end_with = may_end_with, .harmless = harmless, .usual = usual, .defaulted = defaulted,                \
-        .cleartext = cleartext, .auth_event = MAILPROTO_SMTP_SERVER_AUTH,                                              \
+        .perform = perform, .may_end_with = may_end_with, .harmless = harmless, .usual = usual,                        \
+        .defaulted = defaulted, .cleartext = cleartext, .auth_event = MAILPROTO_SMTP_SERVER_AUTH,                      \
     }
 
 const struct role role_smtp_server = SMTP_SERVER_ROLE("smtp-server");

@@ -13,10 +13,12 @@ const struct word sasl_words[] = {{"PLAIN", MAILPROTO_SASL_PLAIN}, {"LOGIN", MAI
 
 static const struct role *const roles[] = {
 #ifdef HAVE_SMTP_SERVER
-    &role_smtp_server, &role_lmtp_server,
+    &role_smtp_server,
+    &role_lmtp_server,
 #endif
 #ifdef HAVE_SMTP_CLIENT
-    &role_smtp_client, &role_lmtp_client,
+    &role_smtp_client,
+    &role_lmtp_client,
 #endif
 #ifdef HAVE_POP3_SERVER
     &role_pop3_server,
@@ -37,8 +39,8 @@ const struct role *role_find(const char *name)
 
 int role_known(const char *name)
 {
-    static const char *const names[] = {"smtp-server", "lmtp-server", "smtp-client", "lmtp-client", "pop3-server",
-                                        "pop3-client"};
+    static const char *const names[] = {"smtp-server", "lmtp-server", "smtp-client",
+                                        "lmtp-client", "pop3-server", "pop3-client"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(names[i], name))

@@ -4,23 +4,16 @@
 
 #include "mailproto/smtp.h"
 
-#define EXTENSION(name) {#name, MAILPROTO_SMTP_EXT_##name}
+#define EXTENSION(name)                                                                                                \
+    {                                                                                                                  \
+#name, MAILPROTO_SMTP_EXT_##name                                                                               \
+    }
 const struct word smtp_extension_words[] = {
-    EXTENSION(SIZE),
-    EXTENSION(8BITMIME),
-    EXTENSION(PIPELINING),
-    EXTENSION(STARTTLS),
-    EXTENSION(AUTH),
-    EXTENSION(ENHANCEDSTATUSCODES),
-    EXTENSION(DSN),
-    EXTENSION(CHUNKING),
-    EXTENSION(BINARYMIME),
-    EXTENSION(SMTPUTF8),
-    EXTENSION(REQUIRETLS),
-    EXTENSION(LIMITS),
-    EXTENSION(VRFY),
-    EXTENSION(EXPN),
-    EXTENSION(HELP),
+    EXTENSION(SIZE),     EXTENSION(8BITMIME),   EXTENSION(PIPELINING),
+    EXTENSION(STARTTLS), EXTENSION(AUTH),       EXTENSION(ENHANCEDSTATUSCODES),
+    EXTENSION(DSN),      EXTENSION(CHUNKING),   EXTENSION(BINARYMIME),
+    EXTENSION(SMTPUTF8), EXTENSION(REQUIRETLS), EXTENSION(LIMITS),
+    EXTENSION(VRFY),     EXTENSION(EXPN),       EXTENSION(HELP),
     {NULL, 0},
 };
 
@@ -28,8 +21,10 @@ const struct word smtp_body_words[] = {{"7BIT", MAILPROTO_SMTP_BODY_7BIT},
                                        {"8BITMIME", MAILPROTO_SMTP_BODY_8BITMIME},
                                        {"BINARYMIME", MAILPROTO_SMTP_BODY_BINARYMIME},
                                        {NULL, 0}};
-const struct word smtp_ret_words[] = {
-    {"NONE", MAILPROTO_SMTP_RET_NONE}, {"FULL", MAILPROTO_SMTP_RET_FULL}, {"HDRS", MAILPROTO_SMTP_RET_HDRS}, {NULL, 0}};
+const struct word smtp_ret_words[] = {{"NONE", MAILPROTO_SMTP_RET_NONE},
+                                      {"FULL", MAILPROTO_SMTP_RET_FULL},
+                                      {"HDRS", MAILPROTO_SMTP_RET_HDRS},
+                                      {NULL, 0}};
 const struct word smtp_notify_words[] = {{"NEVER", MAILPROTO_SMTP_NOTIFY_NEVER},
                                          {"SUCCESS", MAILPROTO_SMTP_NOTIFY_SUCCESS},
                                          {"FAILURE", MAILPROTO_SMTP_NOTIFY_FAILURE},

@@ -6,7 +6,7 @@
 #include "role.h"
 
 extern const struct word smtp_extension_words[], smtp_body_words[], smtp_ret_words[], smtp_notify_words[];
-void smtp_show_path(struct buffer *out, mailproto_text path);  /* <a@example> */
-void smtp_show_flags(struct buffer *out, uint32_t flags);      /* " smtputf8 requiretls" */
+void smtp_show_path(struct buffer *out, mailproto_text path); /* <a@example> */
+void smtp_show_flags(struct buffer *out, uint32_t flags);     /* " smtputf8 requiretls" */
 
 #endif

@@ -107,8 +107,26 @@ const char *buffer_string(const struct buffer *b)
     return b->ptr ? b->ptr : "";
 }
 
+/* Whether it may stand in a file of text as it is: well-formed UTF-8, as far as its lengths. */
+static int is_utf8(const char *ptr, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)ptr[i];
+        size_t more = c < 0x80 ? 0 : c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
+
+        if (c > 0xf4 || (c >= 0x80 && c < 0xc2) || len - i <= more)
+            return 0;
+        for (; more; more--)
+            if (((unsigned char)ptr[++i] & 0xc0) != 0x80)
+                return 0;
+    }
+    return 1;
+}
+
 void buffer_quote(struct buffer *b, const char *ptr, size_t len)
 {
+    int text = is_utf8(ptr, len);
+
     buffer_text(b, "\"");
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)ptr[i];
@@ -119,7 +137,7 @@ void buffer_quote(struct buffer *b, const char *ptr, size_t len)
             buffer_text(b, "\\n");
         else if (c == '"' || c == '\\')
             buffer_format(b, "\\%c", c);
-        else if (c < ' ' || c == 0x7f)
+        else if (c < ' ' || c == 0x7f || (c > 0x7f && !text))
             buffer_format(b, "\\x%02x", c);
         else
             buffer_add(b, ptr + i, 1);

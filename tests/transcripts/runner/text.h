@@ -12,7 +12,7 @@
 struct pool;
 struct pool *pool_new(void);
 void pool_free(struct pool *pool);
-void *pool_get(struct pool *pool, size_t n); /* zeroed */
+void *pool_get(struct pool *pool, size_t n);                     /* zeroed */
 char *pool_copy(struct pool *pool, const char *ptr, size_t len); /* with a NUL behind it */
 
 struct buffer {

@@ -66,6 +66,19 @@ static void add_secret(struct transcript *t, const char *line)
         t->secrets[t->secret_count++] = (mailproto_text){last, n};
 }
 
+/* password=X in an event or an answer: a secret too. */
+static void add_passwords(struct transcript *t, const char *line)
+{
+    while ((line = strstr(line, "password="))) {
+        const char *value = line + strlen("password=");
+        size_t n = strcspn(value, " \"");
+
+        if (n >= 4 && t->secret_count < MAX_SECRETS)
+            t->secrets[t->secret_count++] = (mailproto_text){value, n};
+        line = value;
+    }
+}
+
 static int read_line_step(struct reader *r, int from_server, int secret, const char *text)
 {
     struct step *step = add_step(r, from_server == r->server ? STEP_OUTPUT : STEP_INPUT);
@@ -117,6 +130,7 @@ static int read_event(struct reader *r, const char *text)
 
     step->words = words;
     step->answer = arrow ? arrow + 4 : NULL;
+    add_passwords(r->t, text);
     if (!strcmp(words, "BODY") || !strncmp(words, "BODY ", 5)) {
         step->body = BODY_ARRIVED;
         return read_body_event(r, step, words[4] ? words + 5 : NULL);
@@ -187,8 +201,8 @@ static int is(const char *line, const char *word, const char **rest)
     return 1;
 }
 
-static const char *const actions[] = {"EOF",   "LOST", "TICK",   "HOLD", "RELEASE", "FINISH",
-                                      "TLS",   "WALL", "ANSWER", "DO",   "WANTS",   NULL};
+static const char *const actions[] = {"EOF", "LOST", "TICK",   "HOLD", "RELEASE", "FINISH",
+                                      "TLS", "WALL", "ANSWER", "DO",   "WANTS",   NULL};
 
 static int read_action(struct reader *r)
 {

@@ -16,10 +16,10 @@ enum body_kind { BODY_NONE, BODY_ARRIVED, BODY_PREPENDED };
 
 struct step {
     enum step_kind kind;
-    int line;          /* in the file, from 1 */
-    const char *raw;   /* the whole line as it was written */
-    const char *words; /* ACTION: all of it; EVENT: up to the arrow */
-    const char *answer; /* EVENT: behind the arrow, or NULL */
+    int line;              /* in the file, from 1 */
+    const char *raw;       /* the whole line as it was written */
+    const char *words;     /* ACTION: all of it; EVENT: up to the arrow */
+    const char *answer;    /* EVENT: behind the arrow, or NULL */
     mailproto_text octets; /* INPUT, OUTPUT, body events */
     enum body_kind body;
     int any;    /* EVENT: "*" stands for the rest of it */
@@ -42,8 +42,8 @@ struct transcript {
     struct pool *pool;
     const char *path;
     const char *role;
-    const char *capability; /* NULL: none is shown */
-    const char *refused;    /* "NEW = ERR_CONFIG ...": the result that construction must have; NULL: OK */
+    const char *capability;            /* NULL: none is shown */
+    const char *refused;               /* "NEW = ERR_CONFIG ...": the result that construction must have; NULL: OK */
     mailproto_text config[MAX_CONFIG]; /* key=value */
     size_t config_count;
     struct step *steps;

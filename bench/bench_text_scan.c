@@ -1,21 +1,22 @@
-/* Speed of the text scan against memcpy, a memchr from line end to line end, and the scalar twin.
-   RFC 5321 section 4.1.1.4: what message data costs to look at. */
+/* bench_text_scan.c - speed of the text scan against memcpy and a memchr from line end to line end; each version of it.
+ * RFC 5321 section 4.1.1.4: what message data costs to look at. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/text_scan.h"
+#include "measure.h"
 
-enum { TEXT_MAX = 1 << 20, ROUNDS = 15, CANDIDATES_MAX = 12 };
+enum { TEXT_MAX = 1 << 20 };
 
-static volatile size_t sink;
 static uint8_t copy[TEXT_MAX];
 
-typedef struct candidate {
-    const char *name;
+/* What every candidate is given, and the one that it is. */
+struct work {
+    const uint8_t *text;
+    size_t len, calls;
     mp_text_scan_fn scan;
-} candidate;
+};
 
 static size_t by_memcpy(const uint8_t *p, size_t n, size_t max_line, uint32_t flags, size_t *column)
 {
@@ -30,23 +31,18 @@ static size_t by_memcpy(const uint8_t *p, size_t n, size_t max_line, uint32_t fl
 static size_t by_memchr(const uint8_t *p, size_t n, size_t max_line, uint32_t flags, size_t *column)
 {
     size_t at = 0;
+
     (void)max_line;
     (void)flags;
     (void)column;
     while (at < n) {
         const uint8_t *lf = memchr(p + at, '\n', n - at);
-        if (lf == NULL)
+
+        if (!lf)
             break;
         at = (size_t)(lf - p) + 1;
     }
-    return n;
-}
-
-static double nanoseconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+    return at;
 }
 
 /* Lines of shortest..longest octets and CRLF. */
@@ -54,8 +50,10 @@ static size_t write_text(uint8_t *p, size_t n, size_t shortest, size_t longest)
 {
     uint32_t random = 1;
     size_t at = 0;
+
     while (n - at >= 2) {
         size_t length;
+
         random = random * 1664525 + 1013904223;
         length = shortest + (random >> 16) % (longest - shortest + 1);
         if (length > n - at - 2)
@@ -68,76 +66,68 @@ static size_t write_text(uint8_t *p, size_t n, size_t shortest, size_t longest)
     return at;
 }
 
-static double once(const candidate *c, const uint8_t *p, size_t n, size_t calls)
+/* Octets a nanosecond; every call has to find that all of the text is in order. */
+static double speed(void *user)
 {
-    double start = nanoseconds();
-    for (size_t i = 0; i < calls; i++) {
+    const struct work *w = user;
+    uint64_t start = measure_cpu();
+
+    for (size_t i = 0; i < w->calls; i++) {
         size_t column = 0;
-        sink = c->scan(p, n, 998, MP_TEXT_NO_NUL, &column);
-        if (sink != n)
+
+        if (w->scan(w->text, w->len, 998, MP_TEXT_NO_NUL, &column) != w->len)
             abort();
     }
-    return (nanoseconds() - start) / (double)calls;
+    return (double)(w->len * w->calls) / (double)(measure_cpu() - start);
 }
 
-static int by_size(const void *a, const void *b)
+/* The versions that this processor can run, beside the one that is chosen. */
+static void compare(const char *name, const uint8_t *p, size_t n, const struct measure_options *options)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
+    struct work works[MEASURE_CANDIDATES];
+    struct measure_row row = {.name = name, .unit = "GB/s", .better = "more"};
+    struct measure_candidate *c = row.candidates;
+    size_t count = 3;
 
-/* Candidates in turn, round by round; the median of each. */
-static void compare(const char *what, const candidate *c, size_t count, const uint8_t *p, size_t n)
-{
-    static double times[CANDIDATES_MAX][ROUNDS];
-    size_t calls = 4000000 / (n + 200) + 1;
-    printf("%-22s %8zu octets", what, n);
-    for (size_t round = 0; round < ROUNDS; round++)
-        for (size_t i = 0; i < count; i++)
-            times[i][round] = once(&c[i], p, n, calls);
-    for (size_t i = 0; i < count; i++) {
-        double median;
-        qsort(times[i], ROUNDS, sizeof times[i][0], by_size);
-        median = times[i][ROUNDS / 2];
-        if (n < 1000)
-            printf("  %s %.1f ns", c[i].name, median);
-        else
-            printf("  %s %.1f GB/s", c[i].name, (double)n / median);
+    c[0] = (struct measure_candidate){"ours", "", speed, &works[0]};
+    c[1] = (struct measure_candidate){"peer", "memchr", speed, &works[1]};
+    c[2] = (struct measure_candidate){"floor", "memcpy", speed, &works[2]};
+    for (size_t i = 0; i < count; i++)
+        works[i] = (struct work){p, n, (options->smoke ? 100000 : 100000000) / (n + 200) + 1, NULL};
+    works[0].scan = mp_text_scan;
+    works[1].scan = by_memchr;
+    works[2].scan = by_memcpy;
+    for (size_t i = 0; count < MEASURE_CANDIDATES; i++, count++) {
+        works[count] = works[0];
+        c[count] = (struct measure_candidate){.role = "other", .figure = speed, .user = &works[count]};
+        works[count].scan = mp_text_scan_version(i, &c[count].name);
+        if (!works[count].scan) {
+            c[count].role = NULL;
+            break;
+        }
     }
-    putchar('\n');
+    measure(&row, options);
 }
 
-int main(void)
+int main(int count, char **words)
 {
     static const struct {
         const char *name;
-        size_t shortest, longest;
-    } texts[] = {{"mail, 60 to 76", 60, 76},
-                 {"base64, 76", 76, 76},
-                 {"short, 0 to 20", 0, 20},
-                 {"blank, 0", 0, 0},
-                 {"long, 900 to 998", 900, 998}};
-    static const size_t sizes[] = {8192, 65536, TEXT_MAX};
-    static const size_t tiny[] = {2, 7, 12, 24, 40, 78, 200, 500};
-    candidate c[CANDIDATES_MAX] = {{"memcpy", by_memcpy}, {"memchr", by_memchr}};
-    size_t count = 2;
-    uint8_t *p = malloc(TEXT_MAX);
-    if (p == NULL)
+        size_t len, shortest, longest;
+    } texts[] = {{"text-scan/mail-64K", 65536, 60, 76},   {"text-scan/base64-64K", 65536, 76, 76},
+                 {"text-scan/short-64K", 65536, 0, 20},   {"text-scan/blank-64K", 65536, 0, 0},
+                 {"text-scan/long-64K", 65536, 900, 998}, {"text-scan/mail-1M", TEXT_MAX, 60, 76},
+                 {"text-scan/mail-500", 500, 38, 38},     {"text-scan/mail-40", 40, 38, 38}};
+    struct measure_options options;
+    uint8_t *p;
+
+    if (measure_options_read(&options, count, words))
+        return 2;
+    p = malloc(TEXT_MAX);
+    if (!p)
         return 1;
-    for (size_t i = 0; count < CANDIDATES_MAX - 1; i++, count++) {
-        c[count].scan = mp_text_scan_version(i, &c[count].name);
-        if (c[count].scan == NULL)
-            break;
-    }
-    c[count].name = "mp_text_scan";
-    c[count++].scan = mp_text_scan;
-    for (size_t t = 0; t < sizeof texts / sizeof texts[0]; t++)
-        for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
-            size_t n = write_text(p, sizes[s], texts[t].shortest, texts[t].longest);
-            compare(texts[t].name, c, count, p, n);
-        }
-    for (size_t s = 0; s < sizeof tiny / sizeof tiny[0]; s++)
-        compare("tiny, 38", c, count, p, write_text(p, tiny[s], 38, 38));
+    for (size_t t = 0; t < sizeof texts / sizeof *texts; t++)
+        compare(texts[t].name, p, write_text(p, texts[t].len, texts[t].shortest, texts[t].longest), &options);
     free(p);
     return 0;
 }

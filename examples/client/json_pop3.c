@@ -73,7 +73,7 @@ int json_pop3(const struct pop3_result *result)
     json_put(object, "status", json_integer(result->status));
     json_put(object, "server", json_server(&result->server, result->greeting));
     if (result->options->verb == POP3_STAT) {
-        json_put(object, "messages", json_integer(result->messages));
+        json_put(object, "count", json_integer(result->messages));
         json_put(object, "octets", json_integer((json_int_t)result->octets));
         json_decref(items);
     } else {

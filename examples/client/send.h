@@ -63,6 +63,8 @@ void outcome_of_rcpt(struct send_result *result, const mailproto_smtp_rcpt_reply
 uint32_t outcome_of_message(struct send_result *result, const mailproto_smtp_done *event);
 /* Nobody waits any more: those that did were not sent to. */
 void outcome_settle(struct send_result *result);
+/* Whether the server refused because nobody has logged in. */
+int outcome_needs_login(const struct send_result *result);
 /* The exit code. */
 int outcome_status(const struct send_result *result);
 /* The word for a recipient's state, for a transaction's outcome, and what a stage is called ("RCPT"). */

@@ -7,6 +7,7 @@
 #include "text.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static struct recipient *chosen(const struct send_result *result, unsigned i)
 {
@@ -158,6 +159,24 @@ static int has_temporary(const struct send_result *result)
     return 0;
 }
 
+/* RFC 4954 section 6: 530 is the answer to who has not logged in; RFC 3207 section 4 has it for who has no TLS, too. */
+static int wants_login(const struct reply *reply)
+{
+    return reply->code == 530 && !strstr(reply_text(reply), "STARTTLS");
+}
+
+int outcome_needs_login(const struct send_result *result)
+{
+    if (result->authenticated)
+        return 0;
+    if (result->last && wants_login(&result->last->reply))
+        return 1;
+    for (unsigned i = 0; i < result->to->count; i++)
+        if (result->to->list[i].state == RECIPIENT_REFUSED && wants_login(&result->to->list[i].reply))
+            return 1;
+    return 0;
+}
+
 int outcome_status(const struct send_result *result)
 {
     const struct recipients *to = result->to;
@@ -169,6 +188,8 @@ int outcome_status(const struct send_result *result)
         return EXIT_ALL;
     if (accepted)
         return EXIT_SOME;
+    if (outcome_needs_login(result))
+        return EXIT_LOGIN;
     if (recipients_in(to, RECIPIENT_NOT_SENT) && result->last)
         return status_of_failure(result->last->why, result->last->stage, &result->last->reply);
     if (recipients_in(to, RECIPIENT_NOT_SENT))

@@ -114,7 +114,9 @@ static void report_refused_recipients(const struct send_result *result)
     if (temporary)
         report_hint("What was refused with 4yz may be accepted later: send it to %s again then.",
                     temporary == 1 ? "this address" : "these addresses");
-    if (permanent)
+    if (permanent && outcome_needs_login(result))
+        report_hint("The server wants to know who sends: log in with --user NAME.");
+    else if (permanent)
         report_hint("What was refused with 5yz will be refused again: correct what the reply names.");
 }
 

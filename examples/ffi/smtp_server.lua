@@ -4,6 +4,11 @@
 -- Messages that arrive are shown on standard error.
 local ffi = require("ffi")
 
+if #arg ~= 2 then
+    io.stderr:write("usage: smtp_server.lua LIBRARY INCLUDE-FOLDER >REPLIES <COMMANDS\n")
+    os.exit(2)
+end
+
 -- the headers as LuaJIT reads them: preprocessed, without what they include
 local function declarations(folder)
     local files = folder .. "/mailproto/" .. table.concat({ "base.h", "session.h", "sasl.h", "smtp.h", "smtp_server.h" },

@@ -15,6 +15,10 @@ from cffi import FFI
 HEADERS = ("base", "session", "sasl", "smtp", "smtp_server")
 
 
+if len(sys.argv) != 3:
+    sys.exit(__doc__)
+
+
 def declarations(folder):
     """The headers as cffi reads them: preprocessed, without what they include."""
     text = "".join(open(f"{folder}/mailproto/{name}.h", encoding="utf-8").read() for name in HEADERS)

@@ -39,8 +39,10 @@ int main(int count, char **words)
     uint64_t command;
     int socket = count == 5 ? loop_connect(words[1], words[2]) : -1;
 
+    if (count != 5)
+        return fprintf(stderr, "usage: fetch HOST PORT USER PASSWORD\n"), 2;
     if (socket < 0)
-        return fprintf(stderr, "usage: fetch HOST PORT USER PASSWORD, of a server that is there\n"), 2;
+        return fprintf(stderr, "fetch: no connection to %s port %s\n", words[1], words[2]), 1;
     config.flags = MAILPROTO_POP3_CLIENT_CLEARTEXT_LOGIN; /* for a server on this machine only */
     table.on_credentials = on_credentials;
     table.on_body = on_body;

@@ -112,6 +112,17 @@ static void send_output(struct loop *l)
     }
 }
 
+/* There is none here: a session that wants TLS stands in a layer. */
+static void refuse_tls(struct loop *l)
+{
+    static const char text[] = "this program has no TLS";
+
+    if (!wants(l, MAILPROTO_WANTS_TLS))
+        return;
+    l->moved = 1;
+    after(l, mailproto_session_lost(l->session, MAILPROTO_ERR_TLS, text, sizeof text - 1, loop_now()));
+}
+
 /* All that can be done without waiting. */
 static void settle(struct loop *l)
 {
@@ -122,6 +133,7 @@ static void settle(struct loop *l)
         tell_end(l);
         if (!l->full)
             send_output(l);
+        refuse_tls(l);
     } while (l->moved);
 }
 
@@ -265,6 +277,23 @@ int loop_accept(int listener)
         fd = accept(listener, NULL, NULL);
     while (fd < 0 && errno == EINTR);
     return fd;
+}
+
+const char *loop_peer(int fd, char *text, size_t size)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof address;
+    const char *before = "";
+
+    if (getpeername(fd, (struct sockaddr *)&address, &len) || size < sizeof "IPv6:")
+        return "";
+    if (address.ss_family == AF_INET6)
+        before = "IPv6:";
+    memcpy(text, before, strlen(before));
+    if (getnameinfo((struct sockaddr *)&address, len, text + strlen(before), (socklen_t)(size - strlen(before)), NULL,
+                    0, NI_NUMERICHOST))
+        return "";
+    return text;
 }
 
 unsigned loop_port(int listener)

@@ -19,6 +19,9 @@ int loop_connect(const char *host, const char *port);
 int loop_listen(const char *address, const char *port);
 int loop_accept(int listener);
 
+/* Who is at the other end, as mail writes it: "192.0.2.1", "IPv6:2001:db8::1", or "" if that is not known. */
+const char *loop_peer(int fd, char *text, size_t size);
+
 /* The port a listener got. 0: it is none. */
 unsigned loop_port(int listener);
 

@@ -3,6 +3,7 @@
 
 #include <mailproto/smtp.h>
 #include <stdio.h>
+#include <string.h>
 
 static int32_t on_rcpt(mailproto_smtp_server *server, const mailproto_smtp_rcpt *rcpt, void *user)
 {
@@ -43,6 +44,10 @@ int main(int count, char **words)
     table.on_message_end = on_message_end;
     while (!messages) {
         int socket = loop_accept(listener);
+        char peer[80];
+
+        config.peer_address.ptr = loop_peer(socket, peer, sizeof peer);
+        config.peer_address.len = strlen(config.peer_address.ptr);
         if (socket < 0 || mailproto_smtp_server_new(&server, &config, &table, NULL, &messages, NULL))
             return perror("receive"), 1;
         loop_run(socket, mailproto_smtp_server_session(server), NULL, NULL);

@@ -22,7 +22,10 @@ static int32_t on_body(mailproto_smtp_client *client, const mailproto_smtp_body_
 static int32_t on_done(mailproto_smtp_client *client, const mailproto_smtp_done *done, void *user)
 {
     *(int *)user = done->outcome == MAILPROTO_SMTP_ACCEPTED;
-    fprintf(stderr, "%u %.*s\n", done->reply->code, (int)done->reply->text.len, done->reply->text.ptr);
+    if (done->reply->code)
+        fprintf(stderr, "%u %.*s\n", done->reply->code, (int)done->reply->text.len, done->reply->text.ptr);
+    else
+        fprintf(stderr, "not sent: %.*s\n", (int)done->text.len, done->text.ptr);
     return mailproto_session_finish(mailproto_smtp_client_session(client));
 }
 
@@ -36,8 +39,10 @@ int main(int count, char **words)
     uint64_t message;
     int sent = 0, socket = count == 5 ? loop_connect(words[1], words[2]) : -1;
 
+    if (count != 5)
+        return fprintf(stderr, "usage: send HOST PORT FROM TO <MESSAGE\n"), 2;
     if (socket < 0)
-        return fprintf(stderr, "usage: send HOST PORT FROM TO <MESSAGE, to a server that is there\n"), 2;
+        return fprintf(stderr, "send: no connection to %s port %s\n", words[1], words[2]), 1;
     if (mailproto_smtp_client_new(&client, &config, &table, NULL, &sent, NULL))
         return 1;
     envelope.sender = (mailproto_text){words[3], strlen(words[3])};

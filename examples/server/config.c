@@ -9,11 +9,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "config_check.h"
 #include "config_values.h"
 
 enum { EXIT_NO_INPUT = 66, EXIT_CONFIG = 78 };
 
 const char *const service_names[SERVICES] = {"smtp", "submission", "lmtp", "pop3"};
+
+enum section { SECTION_NONE, SECTION_UNKNOWN, SECTION_KEYS, SECTION_USER };
 
 /* Where the reader is: libinih asks for lines through it, so that the number of the line is known to all. */
 struct reading {
@@ -21,10 +24,13 @@ struct reading {
     const char *path;
     FILE *file, *problems;
     int line, wrong;
-    uint64_t seen; /* keys of the table below, by index */
+    uint64_t seen, bad; /* keys of the table below, by index: those that were there, those with a wrong value */
+    int incomplete;     /* something could not be read */
+    enum section section;
+    char name[256]; /* of the section */
+    int has_key;    /* there was a key in the section: an indented line goes on with its value */
     struct user *user;
-    int user_line;
-    char section[300];
+    int users_wrong; /* one has a name that cannot be */
 };
 
 static int complain(struct reading *r, const char *what, const char *subject, const char *sentence)
@@ -51,6 +57,7 @@ PARSER(text, char *)
 PARSER(hostname, char *)
 PARSER(log, enum log_level)
 PARSER(cleartext, enum cleartext)
+PARSER(senders, enum senders)
 PARSER(sync, enum maildir_sync)
 PARSER(endpoints, struct endpoints)
 PARSER(domains, struct users)
@@ -71,6 +78,7 @@ static const struct {
     KEY("server", "run_as", text, run_as),
     KEY("server", "log", log, log),
     KEY("server", "cleartext_auth", cleartext, cleartext),
+    KEY("server", "senders", senders, senders),
     KEY("server", "sync", sync, sync),
     KEY("server", "threads", count, threads),
     KEY("listen", "smtp", endpoints, listen[SERVICE_SMTP]),
@@ -93,49 +101,56 @@ static const struct {
 enum { KEYS = sizeof keys / sizeof *keys };
 _Static_assert(KEYS <= 64, "reading.seen has a bit a key");
 
-static int take_key(struct reading *r, const char *section, const char *key, const char *value)
+static int is_section(const char *name)
 {
-    int section_known = 0;
+    for (size_t i = 0; i < KEYS; i++)
+        if (!strcmp(keys[i].section, name))
+            return 1;
+    return 0;
+}
+
+static int take_key(struct reading *r, const char *key, const char *value)
+{
     const char *wrong;
 
     for (size_t i = 0; i < KEYS; i++) {
-        if (strcmp(keys[i].section, section))
-            continue;
-        section_known = 1;
-        if (strcmp(keys[i].key, key))
+        if (strcmp(keys[i].section, r->name) || strcmp(keys[i].key, key))
             continue;
         if (r->seen & UINT64_C(1) << i)
             return complain(r, key, "", "is said twice");
         r->seen |= UINT64_C(1) << i;
         wrong = keys[i].read((char *)r->settings + keys[i].offset, value);
-        return wrong ? complain(r, key, "", wrong) : 1;
+        if (!wrong)
+            return 1;
+        r->bad |= UINT64_C(1) << i;
+        return complain(r, key, "", wrong);
     }
-    if (!*section)
-        return complain(r, key, "", "stands before the first [section]");
-    if (!section_known)
-        return complain(r, "section ", section,
-                        "there is no such section; there are [server], [listen], [limits] and "
-                        "[user ADDRESS]");
     return complain(r, key, "", "there is no such key in this section; mailprotod(8) lists them");
+}
+
+/* Whether a key, or any of the section, is in a set. */
+static int has(uint64_t set, const char *section, const char *key)
+{
+    for (size_t i = 0; i < KEYS; i++)
+        if (set & UINT64_C(1) << i && !strcmp(keys[i].section, section) && (!key || !strcmp(keys[i].key, key)))
+            return 1;
+    return 0;
 }
 
 /* ---- users ---- */
 
-static void end_user(struct reading *r)
+static void begin_user(struct reading *r, const char *address)
 {
-    if (r->user && !r->user->password) {
-        fprintf(r->problems, "%s:%d: %s has no password\n", r->path, r->user_line, r->user->address);
-        r->wrong++;
-    }
-    r->user = NULL;
-}
+    const char *wrong = value_address(address);
 
-static int begin_user(struct reading *r, const char *address)
-{
-    if (users_add(&r->settings->users, address, &r->user))
-        return complain(r, "", "", "there is no memory left");
-    r->user_line = r->line;
-    return 1;
+    r->user = NULL;
+    r->users_wrong |= wrong != NULL;
+    if (wrong)
+        complain(r, "user ", address, wrong);
+    else if (users_add(&r->settings->users, address, &r->user))
+        complain(r, "", "", "there is no memory left");
+    else
+        r->user->line = r->line;
 }
 
 static int take_user_key(struct reading *r, const char *key, const char *value)
@@ -147,8 +162,10 @@ static int take_user_key(struct reading *r, const char *key, const char *value)
         return 1; /* told before */
     if (!strcmp(key, "password")) {
         wrong = r->user->password ? "is said twice" : value_text(&r->user->password, value);
+        if (!r->user->password) /* it is not missing */
+            r->user->password = strdup("");
     } else if (!strcmp(key, "maildir")) {
-        wrong = r->user->box ? "is said twice" : value_text(&path, value);
+        wrong = r->user->box ? "is said twice" : value_maildir(&path, value);
         if (path) {
             r->user->box = maildir_new(path);
             free(path);
@@ -159,121 +176,105 @@ static int take_user_key(struct reading *r, const char *key, const char *value)
     return wrong ? complain(r, key, "", wrong) : 1;
 }
 
+/* ---- reading ---- */
+
+/* libinih says nothing of a section without keys, and shortens long names: headers are read here. */
+static void begin_section(struct reading *r, const char *at)
+{
+    static const char blank[] = " \t\r\n";
+    const char *end = strchr(at, ']');
+    size_t len;
+
+    if (!end)
+        return; /* libinih complains */
+    at += 1 + strspn(at + 1, blank);
+    len = (size_t)(end - at);
+    while (len && strchr(blank, at[len - 1]))
+        len--;
+    snprintf(r->name, sizeof r->name, "%.*s", (int)len, at);
+    r->has_key = 0;
+    end += 1 + strspn(end + 1, blank);
+    if (*end && *end != ';' && *end != '#')
+        complain(r, "section ", r->name, "nothing may stand behind it in the line");
+    if (!strncmp(r->name, "user", 4) && r->name[4] && strchr(blank, r->name[4])) {
+        r->section = SECTION_USER;
+        begin_user(r, r->name + 4 + strspn(r->name + 4, blank));
+        return;
+    }
+    r->section = is_section(r->name) ? SECTION_KEYS : SECTION_UNKNOWN;
+    if (r->section == SECTION_KEYS)
+        return;
+    r->incomplete = 1; /* what is in it may be what will be missing */
+    complain(r, "section ", r->name,
+             "there is no such section; there are [server], [listen], [limits] and [user ADDRESS]");
+}
+
+/* A key, from libinih. */
 static int take(void *user, const char *section, const char *key, const char *value)
 {
     struct reading *r = user;
-    int new_section = strcmp(r->section, section) != 0;
 
-    if (new_section) {
-        end_user(r);
-        snprintf(r->section, sizeof r->section, "%s", section);
+    (void)section;
+    r->has_key = 1;
+    switch (r->section) {
+    case SECTION_NONE:
+        return complain(r, key, "", "stands before the first [section]");
+    case SECTION_KEYS:
+        return take_key(r, key, value);
+    case SECTION_USER:
+        return take_user_key(r, key, value);
+    default:
+        return 1; /* told before */
     }
-    if (strncmp(section, "user ", 5))
-        return take_key(r, section, key, value);
-    if (new_section)
-        begin_user(r, section + 5 + strspn(section + 5, " \t"));
-    return take_user_key(r, key, value);
 }
-
-/* ---- reading ---- */
 
 /* libinih's lines have a fixed size; a longer one would be read as two. */
 static char *next_line(char *out, int size, void *stream)
 {
     struct reading *r = stream;
     char *line = fgets(out, size, r->file);
+    const char *at = line;
 
     if (!line)
         return NULL;
     r->line++;
     if (!strchr(line, '\n') && !feof(r->file)) {
+        r->incomplete = 1;
         complain(r, "", "", "this line is too long");
         for (int c = 0; c != '\n' && c != EOF;)
             c = fgetc(r->file);
     }
+    if (r->line == 1 && !strncmp(at, "\xef\xbb\xbf", 3))
+        at += 3;
+    if (!r->has_key) /* else an indented line belongs to the key before it */
+        at += strspn(at, " \t");
+    if (*at == '[')
+        begin_section(r, at);
     return line;
-}
-
-static void need(struct reading *r, const char *value, const char *key)
-{
-    if (value)
-        return;
-    fprintf(r->problems, "%s: %s is missing in [server]\n", r->path, key);
-    r->wrong++;
-}
-
-static int listens(const struct settings *settings)
-{
-    for (int i = 0; i < SERVICES; i++)
-        if (settings->listen[i].count)
-            return 1;
-    return 0;
-}
-
-static int by_path(const void *a, const void *b)
-{
-    return strcmp((*(const struct user *const *)a)->box->path, (*(const struct user *const *)b)->box->path);
-}
-
-static void check_boxes(struct reading *r)
-{
-    const struct users *users = &r->settings->users;
-    const struct user **sorted = calloc(users->count + 1, sizeof *sorted);
-
-    if (!sorted)
-        return;
-    for (size_t i = 0; i < users->count; i++)
-        sorted[i] = &users->items[i];
-    qsort(sorted, users->count, sizeof *sorted, by_path);
-    for (size_t i = 1; i < users->count; i++)
-        if (!strcmp(sorted[i]->box->path, sorted[i - 1]->box->path)) {
-            fprintf(r->problems, "%s: %s and %s have the same maildir\n", r->path, sorted[i - 1]->address,
-                    sorted[i]->address);
-            r->wrong++;
-        }
-    free(sorted);
-}
-
-static void check_whole(struct reading *r)
-{
-    struct settings *settings = r->settings;
-    const char *wrong;
-
-    need(r, settings->hostname, "hostname");
-    need(r, settings->mail, "mail");
-    need(r, settings->users.domain_count ? "" : NULL, "domains");
-    if (!listens(settings)) {
-        fprintf(r->problems, "%s: nothing to listen on: add a line like smtp = 127.0.0.1:25 to [listen]\n", r->path);
-        r->wrong++;
-    }
-    if (settings->cleartext == CLEARTEXT_NO &&
-        (settings->listen[SERVICE_SUBMISSION].count || settings->listen[SERVICE_POP3].count)) {
-        fprintf(r->problems,
-                "%s: submission and pop3 need passwords, and without TLS they cross the network in clear text; say "
-                "cleartext_auth = loopback in [server] to take them from this machine only\n",
-                r->path);
-        r->wrong++;
-    }
-    if (r->wrong)
-        return;
-    wrong = users_finish(&settings->users);
-    if (!wrong && settings_make_boxes(settings))
-        wrong = "there is no memory left";
-    if (wrong) {
-        fprintf(r->problems, "%s: %s\n", r->path, wrong);
-        r->wrong++;
-    } else {
-        check_boxes(r);
-    }
 }
 
 static void warn_of_readers(const struct reading *r)
 {
     struct stat status;
 
-    if (!fstat(fileno(r->file), &status) && status.st_mode & (S_IRGRP | S_IROTH))
+    if (!fstat(fileno(r->file), &status) && S_ISREG(status.st_mode) && status.st_mode & (S_IRGRP | S_IROTH))
         fprintf(r->problems, "%s: warning: others may read this file, and there are passwords in it: chmod 600 %s\n",
                 r->path, r->path);
+}
+
+static int check(const struct reading *r)
+{
+    const struct config_seen seen = {
+        .incomplete = r->incomplete,
+        .hostname = has(r->seen, "server", "hostname"),
+        .mail = has(r->seen, "server", "mail"),
+        .domains = has(r->seen, "server", "domains"),
+        .listen = has(r->seen, "listen", NULL),
+        .users_wrong = r->users_wrong || has(r->bad, "server", "domains"),
+        .cleartext_wrong = has(r->bad, "server", "cleartext_auth"),
+    };
+
+    return config_check(r->settings, &seen, r->path, r->problems);
 }
 
 int config_read(struct settings *settings, const char *path, FILE *problems)
@@ -293,13 +294,13 @@ int config_read(struct settings *settings, const char *path, FILE *problems)
         fclose(r.file);
         return EXIT_NO_INPUT;
     }
-    end_user(&r);
+    fclose(r.file);
     if (first_wrong) {
         fprintf(problems, "%s:%d: this is neither a [section] nor KEY = VALUE\n", path, first_wrong);
+        r.incomplete = 1;
         r.wrong++;
     }
-    fclose(r.file);
-    check_whole(&r);
+    r.wrong += check(&r);
     return r.wrong ? EXIT_CONFIG : 0;
 }
 

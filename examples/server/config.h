@@ -16,6 +16,9 @@ extern const char *const service_names[SERVICES];
 /* Whether passwords may cross a connection without TLS. */
 enum cleartext { CLEARTEXT_NO, CLEARTEXT_LOOPBACK, CLEARTEXT_YES };
 
+/* Which senders of the own domains a login may use in submission. */
+enum senders { SENDERS_OWN, SENDERS_ANY };
+
 enum { ENDPOINTS_MAX = 8 };
 
 struct endpoints {
@@ -41,6 +44,7 @@ struct settings {
     char *run_as;
     enum log_level log;
     enum cleartext cleartext;
+    enum senders senders;
     enum maildir_sync sync;
     uint64_t threads;
     struct endpoints listen[SERVICES];

@@ -102,6 +102,44 @@ const char *value_hostname(char **out, const char *text)
     return is_hostname(text) ? value_text(out, text) : "must be a host name like mail.example.org";
 }
 
+/* RFC 5321 4.1.2: a Dot-string, in UTF-8 too (RFC 6531 3.3). What needs quotes is no user's name here. */
+static int is_local_part(const char *text, size_t len)
+{
+    static const char atext[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~";
+
+    if (!len || len > 64)
+        return 0;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '.' && i && i + 1 < len && text[i - 1] != '.')
+            continue;
+        if (!strchr(atext, text[i]) && !((unsigned char)text[i] & 0x80))
+            return 0;
+    }
+    return 1;
+}
+
+const char *value_address(const char *text)
+{
+    const char *at = strrchr(text, '@');
+
+    return at && is_local_part(text, (size_t)(at - text)) && is_hostname(at + 1)
+               ? NULL
+               : "is not an address like alice@example.org";
+}
+
+const char *value_maildir(char **out, const char *text)
+{
+    for (const char *at = text; *at != '/' && *at;) {
+        size_t len = strcspn(at, "/");
+
+        if ((len == 1 && *at == '.') || (len == 2 && !strncmp(at, "..", 2)))
+            return "must be below mail, without . and .., or begin with a slash";
+        at += len;
+        at += strspn(at, "/");
+    }
+    return value_text(out, text);
+}
+
 /* The place of text among names, or -1. */
 static int choice(const char *text, const char *const *names, int count)
 {
@@ -130,6 +168,17 @@ const char *value_cleartext(enum cleartext *out, const char *text)
     if (at < 0)
         return "must be no, loopback or yes";
     *out = (enum cleartext)at;
+    return NULL;
+}
+
+const char *value_senders(enum senders *out, const char *text)
+{
+    static const char *const names[] = {"own", "any"};
+    int at = choice(text, names, 2);
+
+    if (at < 0)
+        return "must be own or any";
+    *out = (enum senders)at;
     return NULL;
 }
 

@@ -10,8 +10,11 @@ const char *value_size(uint64_t *out, const char *text);  /* 512, 64K, 50M, 2G *
 const char *value_time(uint64_t *out, const char *text);  /* 500ms, 30s, 5m, 1h: milliseconds */
 const char *value_text(char **out, const char *text);     /* anything but nothing */
 const char *value_hostname(char **out, const char *text); /* mail.example.org */
+const char *value_maildir(char **out, const char *text);  /* a path that does not lead out of where it begins */
+const char *value_address(const char *text);              /* alice@example.org */
 const char *value_log(enum log_level *out, const char *text);
 const char *value_cleartext(enum cleartext *out, const char *text);
+const char *value_senders(enum senders *out, const char *text);
 const char *value_sync(enum maildir_sync *out, const char *text);
 const char *value_endpoints(struct endpoints *out, const char *text); /* several, with spaces or commas between */
 const char *value_domains(struct users *out, const char *text);       /* the same */

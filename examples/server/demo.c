@@ -2,11 +2,9 @@
  * Names are those that RFC 6761 6.2 sets aside for tests. */
 #include "demo.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { EXIT_OS = 71, EXIT_CANNOT_CREATE = 73 };
 
@@ -24,6 +22,14 @@ static int add_user(struct settings *settings, const char *address)
     return user->password ? 0 : -1;
 }
 
+/* There is nothing to be wrong with users that the program makes up. */
+static void ignore(void *context, const struct user *user, const char *sentence)
+{
+    (void)context;
+    (void)user;
+    (void)sentence;
+}
+
 static int fill(struct settings *settings, const char *dir, unsigned port_base)
 {
     char text[32];
@@ -39,13 +45,16 @@ static int fill(struct settings *settings, const char *dir, unsigned port_base)
     if (!settings->hostname || !settings->mail || users_add_domain(&settings->users, "example.test") ||
         add_user(settings, "alice@example.test") || add_user(settings, "bob@example.test"))
         return -1;
-    return users_finish(&settings->users) || settings_make_boxes(settings) ? -1 : 0;
+    return users_finish(&settings->users, ignore, NULL) || settings_make_boxes(settings) ? -1 : 0;
 }
 
 int demo_settings(struct settings *settings, const char *dir, unsigned port_base)
 {
-    if (mkdir(dir, 0700) && errno != EEXIST) {
-        fprintf(stderr, "mailprotod: cannot make the folder %s: %s; choose another with --dir\n", dir, strerror(errno));
+    int result = maildir_make_folders(dir);
+
+    if (result) {
+        fprintf(stderr, "mailprotod: cannot make the folder %s: %s; choose another with --dir\n", dir,
+                strerror(-result));
         return EXIT_CANNOT_CREATE;
     }
     if (fill(settings, dir, port_base)) {

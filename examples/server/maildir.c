@@ -89,16 +89,58 @@ static void remove_stale(const char *tmp)
     closedir(directory);
 }
 
+/* Each one is durable in its parent, so that a Maildir which takes mail cannot vanish with a parent. */
+static int make_folder(char *path)
+{
+    char *slash;
+    int result;
+
+    if (mkdir(path, 0700))
+        return errno == EEXIST ? 0 : -errno;
+    slash = strrchr(path, '/');
+    if (!slash)
+        return maildir_sync_directory(".");
+    *slash = 0;
+    result = maildir_sync_directory(*path ? path : "/");
+    *slash = '/';
+    return result == -EACCES ? 0 : result; /* who may write there need not be one who may read */
+}
+
+int maildir_make_folders(const char *path)
+{
+    char made[PATH_MAX];
+    struct stat status;
+    size_t len = strlen(path);
+    int result = 0;
+
+    if (!stat(path, &status))
+        return S_ISDIR(status.st_mode) ? 0 : -ENOTDIR;
+    if (!len)
+        return -ENOENT;
+    if (len >= sizeof made)
+        return -ENAMETOOLONG;
+    memcpy(made, path, len + 1);
+    for (size_t i = 1; i <= len && !result; i++) {
+        if (path[i] != '/' && path[i])
+            continue;
+        if (path[i - 1] == '/') /* several, or one at the end */
+            continue;
+        made[i] = 0;
+        if (stat(made, &status))
+            result = make_folder(made);
+        made[i] = path[i];
+    }
+    return result;
+}
+
 int maildir_prepare(const struct maildir *box)
 {
     static const char *const folders[] = {"new", "cur", "tmp"};
     char path[PATH_MAX];
-    int made = 0, result = 0;
+    int made = 0, result = maildir_make_folders(box->path);
 
-    if (mkdir(box->path, 0700) == 0)
-        made = 1;
-    else if (errno != EEXIST)
-        return -errno;
+    if (result)
+        return result;
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
         if ((result = join(path, box, folders[i], NULL)))
             return result;

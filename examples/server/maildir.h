@@ -35,6 +35,8 @@ struct maildir *maildir_new(const char *path); /* NULL: no memory */
 struct maildir *maildir_keep(struct maildir *box);
 void maildir_drop(struct maildir *box);
 
+/* Makes a folder and those above it that are missing. */
+int maildir_make_folders(const char *path);
 /* Makes the folders that are missing, and removes files of tmp/ that nobody has touched for 36 hours. */
 int maildir_prepare(const struct maildir *box);
 

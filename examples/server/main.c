@@ -8,9 +8,10 @@
 #include <string.h>
 
 #include "demo.h"
+#include "privileges.h"
 #include "server.h"
 
-enum { EXIT_USAGE = 64 };
+enum { EXIT_USAGE = 64, EXIT_NO_USER = 67, EXIT_OS = 71 };
 
 static const char help_main[] = "usage: mailprotod COMMAND [OPTION...]\n"
                                 "\n"
@@ -33,7 +34,10 @@ static const char help_demo[] =
     "  --port-base N  what the ports are counted from, 0 to 64000 (default: 10000)\n"
     "  --trace        log what clients and server say to each other; passwords are hidden\n"
     "  --help         this text\n"
-    "  --version      the version\n";
+    "  --version      the version\n"
+    "\n"
+    "Exit status: 0 it was ended; 64 wrong arguments; 69 a port cannot be had; 71 there is no memory;\n"
+    "73 a folder cannot be made or used.\n";
 
 static const char help_serve[] =
     "usage: mailprotod serve --config FILE [--trace]\n"
@@ -47,7 +51,8 @@ static const char help_serve[] =
     "  --version      the version\n"
     "\n"
     "Exit status: 0 it was ended; 64 wrong arguments; 66 FILE cannot be read; 67 run_as names nobody;\n"
-    "69 a port cannot be had; 73 a Maildir cannot be made; 77 run_as is not allowed; 78 FILE is wrong.\n";
+    "69 a port cannot be had; 71 there is no memory; 73 a folder cannot be made or used;\n"
+    "77 run_as is not allowed; 78 FILE is wrong.\n";
 
 static const char help_check[] =
     "usage: mailprotod check --config FILE\n"
@@ -58,7 +63,8 @@ static const char help_check[] =
     "  --help         this text\n"
     "  --version      the version\n"
     "\n"
-    "Exit status: 0 it is good; 64 wrong arguments; 66 FILE cannot be read; 78 FILE is wrong.\n";
+    "Exit status: 0 it is good; 64 wrong arguments; 66 FILE cannot be read; 67 run_as names nobody;\n"
+    "78 FILE is wrong.\n";
 
 struct arguments {
     const char *command, *help;
@@ -106,6 +112,17 @@ static int parse_port_base(struct arguments *arguments, const char *text)
     return 0;
 }
 
+/* The last one must not win in silence. */
+static int take_once(const struct arguments *arguments, const char **value, const char *name)
+{
+    if (*value) {
+        fprintf(stderr, "mailprotod: %s is said twice: \"%s\" and \"%s\"\n", name, *value, optarg);
+        return usage(arguments->command);
+    }
+    *value = optarg;
+    return -1;
+}
+
 /* -1: go on; else the exit code. */
 static int take_option(struct arguments *arguments, int option)
 {
@@ -117,11 +134,9 @@ static int take_option(struct arguments *arguments, int option)
         printf("mailprotod %s\n", mailproto_version());
         return EXIT_SUCCESS;
     case OPTION_CONFIG:
-        arguments->config = optarg;
-        return -1;
+        return take_once(arguments, &arguments->config, "--config");
     case OPTION_DIR:
-        arguments->dir = optarg;
-        return -1;
+        return take_once(arguments, &arguments->dir, "--dir");
     case OPTION_PORT_BASE:
         return parse_port_base(arguments, optarg) ? usage(arguments->command) : -1;
     case OPTION_TRACE:
@@ -153,8 +168,10 @@ static int run(struct settings *settings, const struct arguments *arguments,
     struct server *server = calloc(1, sizeof *server);
     int result;
 
-    if (!server)
-        return EXIT_FAILURE;
+    if (!server) {
+        fprintf(stderr, "mailprotod: there is no memory left\n");
+        return EXIT_OS;
+    }
     result = server_start(server, settings, arguments->config, arguments->trace);
     if (!result) {
         if (ready)
@@ -172,15 +189,14 @@ static void explain(const struct arguments *arguments, const struct settings *se
 
 static int demo(int argc, char **argv)
 {
-    struct arguments arguments = {.command = "demo",
-                                  .help = help_demo,
-                                  .dir = "mailprotod-demo",
-                                  .port_base = DEMO_PORT_BASE};
+    struct arguments arguments = {.command = "demo", .help = help_demo, .port_base = DEMO_PORT_BASE};
     struct settings settings;
     int result = parse(&arguments, options_demo, argc, argv);
 
     if (result >= 0)
         return result;
+    if (!arguments.dir)
+        arguments.dir = "mailprotod-demo";
     settings_init(&settings);
     result = demo_settings(&settings, arguments.dir, arguments.port_base);
     if (!result)
@@ -227,8 +243,12 @@ static int check(int argc, char **argv)
         return result;
     settings_init(&settings);
     result = config_read(&settings, arguments.config, stderr);
+    if (!result && settings.run_as && !privileges_exist(settings.run_as)) {
+        fprintf(stderr, "%s: run_as: there is no user %s on this machine\n", arguments.config, settings.run_as);
+        result = EXIT_NO_USER;
+    }
     if (!result)
-        printf("%s: good; %zu users\n", arguments.config, settings.users.count);
+        printf("%s: good; %zu user%s\n", arguments.config, settings.users.count, settings.users.count == 1 ? "" : "s");
     settings_clear(&settings);
     return result;
 }
@@ -239,11 +259,12 @@ int main(int argc, char **argv)
         const char *name;
         int (*run)(int argc, char **argv);
     } commands[] = {{"demo", demo}, {"serve", serve}, {"check", check}};
+    static char program[] = "mailprotod";
     const char *name = argc > 1 ? argv[1] : "";
 
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (!strcmp(name, commands[i].name)) {
-            argv[1] = argv[0]; /* getopt's complaints begin with it */
+            argv[1] = program; /* getopt's complaints begin with it */
             return commands[i].run(argc - 1, argv + 1);
         }
     if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {

@@ -60,8 +60,8 @@ static void opened(struct pop3_job *job)
         err(pop3, job->token, MAILPROTO_POP3_RESP_SYS_TEMP, "the maildrop cannot be read now");
     } else if (!mailproto_pop3_server_opened(pop3->engine, job->token, (uint32_t)drop->count, drop->octets)) {
         pop3->drop = pop3_drop_keep(job->drop);
-        client_log(&pop3->client, LOG_INFO, "login %s, %zu messages, %llu octets", pop3->login, drop->count,
-                   (unsigned long long)drop->octets);
+        client_log(&pop3->client, LOG_INFO, "login %s, %zu message%s, %llu octets", pop3->login, drop->count,
+                   drop->count == 1 ? "" : "s", (unsigned long long)drop->octets);
     }
 }
 

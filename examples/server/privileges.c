@@ -26,6 +26,11 @@ uint64_t privileges_raise_files(void)
     return limit.rlim_cur;
 }
 
+int privileges_exist(const char *name)
+{
+    return getpwnam(name) != NULL;
+}
+
 int privileges_become(const char *name)
 {
     const struct passwd *user = getpwnam(name);

@@ -7,6 +7,8 @@
 
 /* Raises the number of files that may be open as far as it goes; how many that is. */
 uint64_t privileges_raise_files(void);
+/* Whether there is such a user on this machine. */
+int privileges_exist(const char *name);
 /* Becomes that user for good. 0; 67: there is no such user; 77: it is not allowed (logged). */
 int privileges_become(const char *name);
 

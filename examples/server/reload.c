@@ -61,8 +61,8 @@ static void apply(struct work *work)
         users_inherit(&reload->settings.users, users);
         *users = reload->settings.users;
         reload->settings.users = before;
-        log_line(LOG_INFO, "the configuration was read again: %zu users; what else changed in it needs a new start",
-                 users->count);
+        log_line(LOG_INFO, "the configuration was read again: %zu user%s; what else changed in it needs a new start",
+                 users->count, users->count == 1 ? "" : "s");
     }
     reload->server->reloading = 0;
     settings_clear(&reload->settings);

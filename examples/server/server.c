@@ -2,12 +2,10 @@
  * RFC 5321 3.8, 4.2.1: who cannot be served is told 421; RFC 1939 3 and RFC 3206 4: -ERR [SYS/TEMP]. */
 #include "server.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "endpoint.h"
 #include "privileges.h"
@@ -19,20 +17,25 @@ enum { FILES_BESIDE = 64, BACKLOG = 1024, REFUSAL_LOG_MS = 1000 };
 
 /* ---- the end ---- */
 
-static void end_if_empty(struct server *server)
+static void close_own(struct server *server)
 {
-    if (!server->ending || server->clients || uv_is_closing((uv_handle_t *)&server->patience))
-        return;
     for (size_t i = 0; i < sizeof server->signals / sizeof *server->signals; i++)
         uv_close((uv_handle_t *)&server->signals[i], NULL);
     uv_close((uv_handle_t *)&server->patience, NULL);
+}
+
+static void end_if_empty(struct server *server)
+{
+    if (server->ending && !server->clients && !uv_is_closing((uv_handle_t *)&server->patience))
+        close_own(server);
 }
 
 static void abort_all(struct server *server)
 {
     server->ending = 2;
     if (server->clients)
-        log_line(LOG_WARNING, "%llu sessions are cut off", (unsigned long long)server->count);
+        log_line(LOG_WARNING, "%llu session%s cut off", (unsigned long long)server->count,
+                 server->count == 1 ? " is" : "s are");
     for (struct client *client = server->clients; client; client = client->next)
         connection_abort(&client->connection, "the server ends");
 }
@@ -46,7 +49,7 @@ static void patience_over(uv_timer_t *timer)
 static void begin_end(struct server *server)
 {
     server->ending = 1;
-    log_line(LOG_INFO, "ending: %llu sessions", (unsigned long long)server->count);
+    log_line(LOG_INFO, "ending: %llu session%s", (unsigned long long)server->count, server->count == 1 ? "" : "s");
     for (size_t i = 0; i < server->listening; i++)
         uv_close((uv_handle_t *)&server->listeners[i].tcp, NULL);
     for (struct client *client = server->clients; client; client = client->next)
@@ -219,61 +222,81 @@ static void came(uv_stream_t *stream, int status)
 
 /* ---- the start ---- */
 
-static int listen_on(struct server *server, enum service service, const struct sockaddr_storage *address)
+static int cannot_listen(const struct listener *listener, int error)
 {
-    struct listener *listener = &server->listeners[server->listening];
     char text[ENDPOINT_TEXT];
-    int error;
 
-    *listener = (struct listener){.server = server, .service = service};
-    uv_tcp_init(&server->loop, &listener->tcp);
-    listener->tcp.data = listener;
-    server->listening++;
-    error = uv_tcp_bind(&listener->tcp, (const struct sockaddr *)address,
-                        address->ss_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0);
-    if (!error)
-        error = uv_listen((uv_stream_t *)&listener->tcp, BACKLOG, came);
-    if (!error)
-        return 0;
-    endpoint_text(text, address);
-    log_line(LOG_ERROR, "cannot listen on %s for %s: %s%s", text, service_names[service], uv_strerror(error),
+    endpoint_text(text, listener->address);
+    log_line(LOG_ERROR, "cannot listen on %s for %s: %s%s", text, service_names[listener->service], uv_strerror(error),
              error == UV_EACCES       ? "; ports below 1024 need root, which run_as gives up again"
              : error == UV_EADDRINUSE ? "; another program, or this one started twice, has the port"
                                       : "");
     return EXIT_UNAVAILABLE;
 }
 
-static int listen_on_all(struct server *server)
+static int bind_to(struct server *server, enum service service, const struct sockaddr_storage *address)
+{
+    struct listener *listener = &server->listeners[server->listening];
+    int error;
+
+    *listener = (struct listener){.server = server, .service = service, .address = address};
+    uv_tcp_init(&server->loop, &listener->tcp);
+    listener->tcp.data = listener;
+    server->listening++;
+    error = uv_tcp_bind(&listener->tcp, (const struct sockaddr *)address,
+                        address->ss_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0);
+    return error ? cannot_listen(listener, error) : 0;
+}
+
+/* Takes the ports, for which root may be needed. Nobody is let in before the Maildirs are there. */
+static int bind_all(struct server *server)
 {
     int result = 0;
 
     for (int service = 0; service < SERVICES; service++)
         for (size_t i = 0; !result && i < server->settings->listen[service].count; i++)
-            result = listen_on(server, (enum service)service, &server->settings->listen[service].items[i]);
+            result = bind_to(server, (enum service)service, &server->settings->listen[service].items[i]);
     return result;
+}
+
+static int listen_on_all(struct server *server)
+{
+    for (size_t i = 0; i < server->listening; i++) {
+        struct listener *listener = &server->listeners[i];
+        int error = uv_listen((uv_stream_t *)&listener->tcp, BACKLOG, came);
+
+        if (error)
+            return cannot_listen(listener, error);
+    }
+    return 0;
+}
+
+static int cannot_use(const struct settings *settings, const char *what, const char *path, int error)
+{
+    if (settings->run_as)
+        log_line(LOG_ERROR, "cannot %s %s as %s (run_as): %s", what, path, settings->run_as, strerror(-error));
+    else
+        log_line(LOG_ERROR, "cannot %s %s: %s", what, path, strerror(-error));
+    return EXIT_CANNOT_CREATE;
 }
 
 static int prepare_maildirs(const struct settings *settings)
 {
-    int result = mkdir(settings->mail, 0700) && errno != EEXIST ? -errno : 0;
+    int result = maildir_make_folders(settings->mail);
+    char what[500];
 
-    if (result) {
-        log_line(LOG_ERROR, "cannot make the folder %s: %s", settings->mail, strerror(-result));
-        return EXIT_CANNOT_CREATE;
-    }
+    if (result)
+        return cannot_use(settings, "make the folder", settings->mail, result);
     for (size_t i = 0; i < settings->users.count; i++) {
         const struct user *user = &settings->users.items[i];
 
         if ((result = maildir_prepare(user->box))) {
-            log_line(LOG_ERROR, "cannot use the Maildir %s of %s: %s", user->box->path, user->address,
-                     strerror(-result));
-            return EXIT_CANNOT_CREATE;
+            snprintf(what, sizeof what, "use the Maildir of %s,", user->address);
+            return cannot_use(settings, what, user->box->path, result);
         }
     }
     result = maildir_sync_directory(settings->mail);
-    if (result)
-        log_line(LOG_ERROR, "cannot use the folder %s: %s", settings->mail, strerror(-result));
-    return result ? EXIT_CANNOT_CREATE : 0;
+    return result ? cannot_use(settings, "use the folder", settings->mail, result) : 0;
 }
 
 static void limit_sessions(struct settings *settings)
@@ -307,6 +330,7 @@ static void give_up(struct server *server)
 {
     for (size_t i = 0; i < server->listening; i++)
         uv_close((uv_handle_t *)&server->listeners[i].tcp, NULL);
+    close_own(server);
     uv_run(&server->loop, UV_RUN_DEFAULT);
     uv_loop_close(&server->loop);
 }
@@ -327,21 +351,25 @@ int server_start(struct server *server, struct settings *settings, const char *c
         return EXIT_UNAVAILABLE;
     }
     server->loop.data = &server->shared;
-    result = listen_on_all(server);
+    watch_signals(server); /* first: who finds a port open may ask for the end at once */
+    result = bind_all(server);
     if (!result && settings->run_as)
         result = privileges_become(settings->run_as);
     if (!result)
         result = prepare_maildirs(settings);
+    if (!result)
+        result = listen_on_all(server);
     if (result)
         give_up(server);
-    else
-        watch_signals(server);
     return result;
 }
 
 int server_run(struct server *server)
 {
-    log_line(LOG_INFO, "ready: %zu users, %zu listening sockets", server->settings->users.count, server->listening);
+    size_t users = server->settings->users.count;
+
+    log_line(LOG_INFO, "ready: %zu user%s, %zu listening socket%s", users, users == 1 ? "" : "s", server->listening,
+             server->listening == 1 ? "" : "s");
     uv_run(&server->loop, UV_RUN_DEFAULT);
     uv_loop_close(&server->loop);
     log_line(LOG_INFO, "ended");

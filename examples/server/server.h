@@ -27,6 +27,7 @@ struct listener {
     uv_tcp_t tcp;
     struct server *server;
     enum service service;
+    const struct sockaddr_storage *address;
     int stuck; /* a connection waits that found no memory; until it is taken libuv brings no other */
 };
 
@@ -48,7 +49,8 @@ struct server {
     uint64_t refused_since; /* when the last refusal for want of room was logged */
 };
 
-/* 0, or a sysexit; what was wrong is in the log. Listens, gives up root if run_as says so, prepares the Maildirs. */
+/* 0, or a sysexit; what was wrong is in the log. Takes the ports, gives up root if run_as says so, prepares the Maildirs
+   and listens. */
 int server_start(struct server *server, struct settings *settings, const char *config, int trace);
 /* Until it was told to end. 0. */
 int server_run(struct server *server);

@@ -2,6 +2,7 @@
  * RFC 5321 3 and 4.2 for the replies, RFC 6409 for submission, RFC 3463 for the enhanced codes. */
 #include "smtp.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -15,7 +16,7 @@ static int32_t reply(struct smtp *smtp, uint64_t token, uint32_t code, const cha
 
 static int32_t refuse_login(struct smtp *smtp, const mailproto_smtp_auth *auth)
 {
-    static const char text[] = "authentication failed: the user name or the password is wrong";
+    static const char text[] = "Authentication failed: the user name or the password is wrong";
     mailproto_smtp_verdict verdict;
 
     client_log(&smtp->client, LOG_WARNING, "login refused for %.*s", (int)auth->name.len, auth->name.ptr);
@@ -41,16 +42,45 @@ static int32_t on_auth(mailproto_smtp_server *engine, const mailproto_smtp_auth 
         return refuse_login(smtp, auth);
     free(smtp->login);
     smtp->login = strdup(who->address);
+    if (!smtp->login)
+        return MAILPROTO_ERR_NOMEM;
     client_log(&smtp->client, LOG_INFO, "login %s", who->address);
     return mailproto_smtp_server_accept(engine, auth->head.token);
 }
 
 /* ---- MAIL, RCPT ---- */
 
+/* RFC 6409 6.1: a local address is its owner's; the owner has it with any +detail, too. Others' addresses are not
+   known here. */
+static int may_send_as(const struct smtp *smtp, mailproto_text path)
+{
+    const struct settings *settings = smtp->client.server->settings;
+    const struct user *owner, *login;
+
+    if (smtp->client.service != SERVICE_SUBMISSION || settings->senders == SENDERS_ANY ||
+        users_find(&settings->users, path.ptr, path.len, &owner) == USERS_ELSEWHERE)
+        return 1;
+    users_find(&settings->users, smtp->login, strlen(smtp->login), &login);
+    return owner && owner == login;
+}
+
+static int32_t refuse_sender(struct smtp *smtp, const mailproto_smtp_mail *mail)
+{
+    char text[800]; /* as much as a reply may have */
+
+    client_log(&smtp->client, LOG_INFO, "refused sender <%.*s>: it is not of login %s", (int)mail->path.len,
+               mail->path.ptr, smtp->login);
+    snprintf(text, sizeof text, "The sender <%.*s> is another's:\nthe login is %s", (int)mail->path.len, mail->path.ptr,
+             smtp->login);
+    return reply(smtp, mail->head.token, 553, "5.7.1", text);
+}
+
 static int32_t on_mail(mailproto_smtp_server *engine, const mailproto_smtp_mail *mail, void *user)
 {
     struct smtp *smtp = user;
 
+    if (!may_send_as(smtp, mail->path))
+        return refuse_sender(smtp, mail);
     transaction_free(smtp->transaction);
     smtp->transaction = transaction_new(mail->path);
     if (!smtp->transaction)
@@ -60,14 +90,14 @@ static int32_t on_mail(mailproto_smtp_server *engine, const mailproto_smtp_mail 
 
 static int32_t refuse_rcpt(struct smtp *smtp, const mailproto_smtp_rcpt *rcpt, int found)
 {
-    const char *text = "relaying denied";
+    const char *text = "Relaying denied";
 
     client_log(&smtp->client, LOG_INFO, "refused recipient <%.*s> from <%s>: %s", (int)rcpt->path.len, rcpt->path.ptr,
                smtp->transaction->sender, found == USERS_UNKNOWN ? "no such user" : "not of this server");
     if (found == USERS_UNKNOWN)
-        return reply(smtp, rcpt->head.token, 550, "5.1.1", "no such user here");
+        return reply(smtp, rcpt->head.token, 550, "5.1.1", "No such user here");
     if (smtp->client.service == SERVICE_SUBMISSION)
-        text = "this server delivers to its own users only and sends nothing on to others";
+        text = "This server delivers to its own users only and sends nothing on to others";
     return reply(smtp, rcpt->head.token, 550, "5.7.1", text);
 }
 

@@ -1,6 +1,7 @@
 /* smtp_message.c - a message on its way from an SMTP or LMTP session to the Maildirs of its recipients.
  * RFC 5321 4.4 (Return-Path), 4.2.5, 6.1: 250 is said when it is durable; RFC 2033 4.2: LMTP answers for each one. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,11 +82,11 @@ static uint32_t code_of(int result, const char **enhanced, const char **text)
 {
     if (result == -ENOSPC || result == -EDQUOT) {
         *enhanced = "4.3.1";
-        *text = "there is no room for the message now, try again later";
+        *text = "There is no room for the message now, try again later";
         return 452;
     }
     *enhanced = "4.3.0";
-    *text = "the message could not be stored now, try again later";
+    *text = "The message could not be stored now, try again later";
     return 451;
 }
 
@@ -255,14 +256,39 @@ static int32_t on_rcpt_result(mailproto_smtp_server *engine, const mailproto_smt
     return mailproto_smtp_server_accept(engine, wanted->head.token);
 }
 
+/* Why a message was given up, for the log. The session goes on, but for a peer that has gone. */
+static const char *words_for(const struct smtp *smtp, int32_t why, char *out, size_t size)
+{
+    switch (why) {
+    case MAILPROTO_ERR_PROTOCOL:
+        return "refused: malformed text (a bare CR or LF, a NUL, or a line that is too long)";
+    case MAILPROTO_ERR_LIMIT:
+        snprintf(out, size, "refused: larger than the limit of %llu octets, or with too many Received fields (a loop)",
+                 (unsigned long long)smtp->client.server->settings->limits.message_size);
+        return out;
+    case MAILPROTO_ERR_HOST:
+        return "refused: it could not be stored";
+    case MAILPROTO_ERR_CANCELLED:
+        return "given up: the client has begun anew";
+    case MAILPROTO_ERR_LOST:
+        return "given up: the client has gone before its end";
+    case MAILPROTO_ERR_TIMEOUT:
+        return "given up: the client was too slow";
+    default:
+        snprintf(out, size, "given up: %s", mailproto_result_text(why));
+        return out;
+    }
+}
+
 static int32_t on_message_aborted(mailproto_smtp_server *engine, const mailproto_smtp_message_aborted *aborted,
                                   void *user)
 {
     struct smtp *smtp = user;
+    char words[200];
 
     (void)engine;
-    client_log(&smtp->client, LOG_INFO, "message from <%s> given up: %s", smtp->transaction->sender,
-               mailproto_result_text(aborted->why));
+    client_log(&smtp->client, LOG_INFO, "message from <%s> %s", smtp->transaction->sender,
+               words_for(smtp, aborted->why, words, sizeof words));
     forget_delivery(smtp);
     return 0;
 }

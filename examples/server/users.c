@@ -103,34 +103,52 @@ static const struct user *find_exact(const struct users *users, char *address)
     return users->count ? bsearch(&key, users->items, users->count, sizeof key, by_address) : NULL;
 }
 
-static const char *check_users(const struct users *users)
+/* In the order of the file those who are the same. */
+static int by_address_and_line(const void *a, const void *b)
 {
-    for (size_t i = 0; i < users->count; i++) {
-        const char *at = strrchr(users->items[i].address, '@');
+    int order = by_address(a, b);
 
-        if (!at || at == users->items[i].address || !at[1])
-            return "a user's name is not an address like alice@example.org";
-        if (!find_domain(users, at + 1))
-            return "a user's domain is not among the domains of [server]";
-        if (i && !strcmp(users->items[i].address, users->items[i - 1].address))
-            return "a user is there twice";
-    }
-    return NULL;
+    return order ? order : ((const struct user *)a)->line - ((const struct user *)b)->line;
 }
 
-const char *users_finish(struct users *users)
+static int check_users(const struct users *users, users_complain *complain, void *context)
+{
+    int wrong = 0;
+
+    for (size_t i = 0; i < users->count; i++) {
+        const struct user *user = &users->items[i];
+        const char *at = strrchr(user->address, '@');
+
+        if (!at || !find_domain(users, at + 1)) {
+            complain(context, user, "is of a domain that is not among the domains of [server]");
+            wrong = -1;
+        }
+        if (i && !strcmp(user->address, user[-1].address)) {
+            complain(context, user, "is there twice");
+            wrong = -1;
+        }
+    }
+    return wrong;
+}
+
+int users_finish(struct users *users, users_complain *complain, void *context)
 {
     char *first = users->count ? users->items[0].address : NULL;
-    const char *wrong;
+    int wrong;
 
-    if (!users->count)
-        return "there is no user: add a section like [user alice@example.org]";
-    qsort(users->items, users->count, sizeof *users->items, by_address);
-    wrong = check_users(users);
-    if (wrong)
-        return wrong;
+    if (!users->count) {
+        complain(context, NULL, "there is no user: add a section like [user alice@example.org]");
+        return -1;
+    }
+    qsort(users->items, users->count, sizeof *users->items, by_address_and_line);
+    wrong = check_users(users, complain, context);
+    for (char *c = users->postmaster; c && *c; c++)
+        *c = small(*c);
     users->postmaster_user = find_exact(users, users->postmaster ? users->postmaster : first);
-    return users->postmaster_user ? NULL : "postmaster is not the address of a user";
+    if (users->postmaster_user)
+        return wrong;
+    complain(context, NULL, "postmaster is not the address of a user");
+    return -1;
 }
 
 /* ---- looking up ---- */

@@ -9,10 +9,11 @@ struct user {
     char *address; /* in small letters */
     char *password;
     struct maildir *box;
+    int line; /* of the configuration */
 };
 
 struct users {
-    struct user *items; /* in the order of the file until users_sort */
+    struct user *items; /* in the order of the file until users_finish */
     size_t count;
     char **domains; /* in small letters; the first completes names without a domain */
     size_t domain_count;
@@ -24,8 +25,10 @@ void users_clear(struct users *users); /* passwords are wiped */
 /* 0; -1: no memory; 1: it is there already. */
 int users_add_domain(struct users *users, const char *domain);
 int users_add(struct users *users, const char *address, struct user **added);
-/* After the last: makes look-ups possible. NULL, or what is wrong with the whole. */
-const char *users_finish(struct users *users);
+/* Told what is wrong with a user, as a sentence without its subject; or with the whole, where user is NULL. */
+typedef void users_complain(void *context, const struct user *user, const char *sentence);
+/* After the last: makes look-ups possible. 0, or -1: something was wrong, and all of it was told. */
+int users_finish(struct users *users, users_complain *complain, void *context);
 
 enum { USERS_LOCAL, USERS_UNKNOWN, USERS_ELSEWHERE };
 /* Whose mailbox an address is: USERS_LOCAL and *user; USERS_UNKNOWN: the domain is ours, the user is not;

@@ -3,8 +3,8 @@
  * A layer owns the session inside it. The host drives, polls and frees the layer only, before, during and after the
  * handshake; typed functions (answers, submissions) are still called on the engine. Until the inner session wants TLS
  * the layer passes bytes through untouched; then it does the handshake with its operations, calls tls_started, and seals
- * and opens from there on. An OpenSSL layer or one that injects faults is written against this header exactly as the
- * shipped mbedTLS layer is.
+ * and opens from there on. A TLS layer over the library of your choice is written against this
+ * header, and so is one that injects faults.
  *
  * close_notify of the peer is eof to the inner session; a connection that ends without it (host calls eof) is
  * lost(ERR_TLS); when the inner session wants CLOSE the layer sends close_notify first.

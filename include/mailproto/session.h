@@ -1,4 +1,4 @@
-/* mailproto/session.h - the I/O surface: once, for every engine, every layer and the queue.
+/* mailproto/session.h - the I/O surface: once, for every engine and every layer.
  *
  * A session is a state machine over bytes. It owns no socket, thread, clock or file. After any call on it the host does
  * this until nothing moves (examples/minimal/loop.c is the whole of it):
@@ -7,7 +7,8 @@
  *     wants(s) & READ            feed it what the receive buffer still holds; keep what it did not consume
  *     polled session             next_event until NULL, after every call
  *     output(s) lends bytes      send them, output_ack what the socket took
- *     wants(s) & TLS             (all output is sent) do the handshake, then tls_started; a layer does this by itself
+ *     wants(s) & TLS             (all output is sent) do the handshake, then tls_started; a layer does this by itself,
+ *                                and a loop without TLS says lost(ERR_TLS)
  *     wants(s) & CLOSE           close the connection and free the session
  *
  * and then waits until the socket is readable (only if READ), writable (only if it took less than was lent), the
@@ -128,8 +129,8 @@ enum {
     MAILPROTO_WANTS_CLOSE = 16 /* over and drained: close and free */
 };
 
-/* Answers what the session waits for: a set of MAILPROTO_WANTS_*. 0: time (deadline) or the host's next call moves it.
-   May be called anywhere, in callbacks too. */
+/* Answers what the session waits for: a set of MAILPROTO_WANTS_*. 0: time (deadline) or the host's next call moves it;
+   polled, that call is next_event while an event stands. May be called anywhere, in callbacks too. */
 MAILPROTO_API uint32_t mailproto_session_wants(const mailproto_session *s);
 
 /* When to call tick if nothing else happens: UINT64_MAX never; a time that is not after now, 0 included, at once. */
@@ -163,8 +164,8 @@ MAILPROTO_API int32_t mailproto_tls_info_init(mailproto_tls_info *info, size_t s
 MAILPROTO_API int32_t mailproto_session_tls_started(mailproto_session *s, const mailproto_tls_info *info);
 
 /* The host can take no more for now: the session takes nothing and raises no event until release; bytes already made
-   still go out, and the peer's clock stands. Inside of a TRACE event the event that was traced comes yet. Not counted: one
-   release ends any number of holds. OK always. */
+   still go out, and the peer's clock stands. Said inside of a TRACE event, it lets the event that was traced come yet, for
+   that may point into the fed buffer. Not counted: one release ends any number of holds. OK; ERR_ARG: NULL. */
 MAILPROTO_API int32_t mailproto_session_hold(mailproto_session *s);
 MAILPROTO_API int32_t mailproto_session_release(mailproto_session *s);
 

@@ -77,7 +77,8 @@ typedef struct mailproto_smtp_rcpt_reply {
 
 /* The next piece of the message is wanted: answer with mailproto_session_piece (at most `max` octets), piece_end, or fail.
    In text, line ends are canonicalised (bare CR, bare LF become CRLF) unless STRICT_BODY is set, dots are stuffed, and a
-   missing last CRLF is added; BINARYMIME goes as it is. The end is asked for whatever the announced size says: until then
+   missing last CRLF is added; a NUL, a line over max_text_line and, unless the envelope says 8BITMIME, an octet above 127
+   fail it with ERR_BODY (RFC 2045 2.8, RFC 5321 2.4); BINARYMIME goes as it is. The end is asked for whatever the announced size says: until then
    nothing that looks like an end is sent. Default: fail. */
 typedef struct mailproto_smtp_body_request {
     mailproto_event head;

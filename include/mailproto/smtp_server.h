@@ -80,7 +80,7 @@ typedef struct mailproto_smtp_mail {
 } mailproto_smtp_mail;
 
 /* RCPT TO. accept: 250 2.1.5. Default: 550 5.7.1 (a host that says nothing relays nothing). fail: 451 4.3.0.
-   Over max_recipients the engine answers 452 4.5.3 by itself. */
+   Over max_recipients, refused ones counted, the engine answers 452 4.5.3 by itself. */
 typedef struct mailproto_smtp_rcpt {
     mailproto_event head;
     uint32_t index;  /* 0.. in the transaction, refused ones counted */
@@ -175,7 +175,9 @@ typedef struct mailproto_smtp_server_callbacks {
 enum {
     MAILPROTO_SMTP_SERVER_LMTP = 1,           /* LMTP: LHLO, a result for each recipient */
     MAILPROTO_SMTP_SERVER_SUBMISSION = 2,     /* RFC 6409: AUTH is required before MAIL */
-    MAILPROTO_SMTP_SERVER_RECEIVED = 4,       /* prepend a Received field (RFC 5321 4.4) to each message */
+    MAILPROTO_SMTP_SERVER_RECEIVED = 4,       /* prepend a Received field (RFC 5321 4.4) to each message;
+                                             its date is what mailproto_session_set_wall told;
+                                             before it told one, messages are refused with 451 4.3.5 */
     MAILPROTO_SMTP_SERVER_CLEARTEXT_AUTH = 8, /* offer AUTH without TLS. Risk: passwords cross in clear text */
     MAILPROTO_SMTP_SERVER_NORMALISE_NEWLINES =
         16,                                    /* bare CR and bare LF in DATA become CRLF; never the end of the data.
@@ -189,7 +191,7 @@ typedef struct mailproto_smtp_server_config {
     uint32_t struct_size;
     uint32_t flags; /* MAILPROTO_SMTP_SERVER_* */
     uint32_t offer; /* MAILPROTO_SMTP_EXT_*: what EHLO promises. 0: SIZE, 8BITMIME, PIPELINING, ENHANCEDSTATUSCODES,
-                           CHUNKING, SMTPUTF8, HELP. AUTH needs on_auth (or polling) and mechanisms; STARTTLS needs
+                           CHUNKING, SMTPUTF8, HELP, and STARTTLS where tls is MAY or REQUIRED. AUTH needs on_auth (or polling) and mechanisms; STARTTLS needs
                            tls MAY or REQUIRED and the other way round; BINARYMIME needs CHUNKING; SMTPUTF8 needs
                            8BITMIME; VRFY, EXPN need their callback */
     uint32_t mask;  /* MAILPROTO_SMTP_EXT_* not to offer after all, for testing a client */
@@ -217,7 +219,7 @@ typedef struct mailproto_smtp_server_config {
     mailproto_text hostname;     /* required: in the greeting, EHLO and Received */
     mailproto_text banner;       /* after it in the greeting; empty: "ESMTP mailproto" */
     mailproto_text peer_address; /* "192.0.2.1" or "IPv6:2001:db8::1", for Received and events; may be empty */
-    mailproto_text peer_name;    /* the host's reverse look-up, for Received; may be empty */
+    mailproto_text peer_name; /* the host's reverse look-up, for Received; may be empty; left out if it is no domain */
 } mailproto_smtp_server_config;
 
 MAILPROTO_API int32_t mailproto_smtp_server_config_init(mailproto_smtp_server_config *config, size_t size);
@@ -240,7 +242,7 @@ MAILPROTO_API mailproto_session *mailproto_smtp_server_session(mailproto_smtp_se
 /* ---- answers -------------------------------------------------------------------------------------------------- */
 
 /* A verdict in full. code: any that the command may be answered with (200..599; 2yz accepts). enhanced: "x.y.z" or
-   empty, then it is chosen from the code and request. text: one or more lines separated by LF, at most 800 octets; empty:
+   empty, then it is chosen from the code and request. text: at most 32 lines separated by LF, at most 800 octets; empty:
    the engine's. */
 typedef struct mailproto_smtp_verdict {
     uint32_t struct_size;
@@ -256,7 +258,8 @@ MAILPROTO_API int32_t mailproto_smtp_verdict_init(mailproto_smtp_verdict *verdic
 MAILPROTO_API int32_t mailproto_smtp_server_accept(mailproto_smtp_server *server, uint64_t token);
 
 /* Answers any request of this engine with a code and a text. OK; ERR_TOKEN; ERR_ARG: a code that does not fit the
-   request, CR or control characters in the text, over 800 octets; the request stays open. */
+   request, CR, control characters or malformed UTF-8 in the text, over 800 octets; the request stays open. LF parts lines.
+   Octets beyond ASCII are said to a client that allowed it with SMTPUTF8, and are '?' to any other (RFC 6531 3.7.4.2). */
 MAILPROTO_API int32_t mailproto_smtp_server_reply(mailproto_smtp_server *server, uint64_t token, uint32_t code,
                                                   const char *enhanced, size_t enhanced_len, const char *text,
                                                   size_t len);

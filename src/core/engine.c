@@ -1,12 +1,11 @@
-/* engine.c - the life of an engine: verbs, stepping, events, the end.
+/* engine.c - the life of an engine: its verbs, its making and its end.
  * DESIGN section 2; docs/design/session.md. */
 #include "core/engine.h"
 
 #include <string.h>
 
-#include "core/dispatch.h"
 #include "core/engine_clock.h"
-#include "core/engine_trace.h"
+#include "core/engine_run.h"
 
 static struct mp_engine *of(mailproto_session *s)
 {
@@ -16,211 +15,6 @@ static struct mp_engine *of(mailproto_session *s)
 static const struct mp_engine *of_const(const mailproto_session *s)
 {
     return (const struct mp_engine *)s;
-}
-
-/* ---- events ---- */
-
-void mp_raise(struct mp_engine *e, void *payload, size_t size, uint32_t type, uint64_t token)
-{
-    mailproto_event *head = payload;
-
-    head->struct_size = (uint32_t)size;
-    head->type = type;
-    head->token = token;
-    e->event = head;
-}
-
-/* The event to show now: the one that is being shown, else a trace, else what the last step raised. A hold inside of a
-   trace does not stop the event that is traced: what it lends may not wait. */
-static const mailproto_event *to_show(struct mp_engine *e)
-{
-    if (e->current)
-        return e->current;
-    if (e->trace_in.len || e->out_untraced)
-        e->current = mp_trace_next(e);
-    if (!e->current) {
-        e->current = e->event;
-        e->event = NULL;
-    }
-    return e->current;
-}
-
-/* ---- stepping ---- */
-
-static int tell_cancel(struct mp_engine *e, struct mp_request *r, int32_t why)
-{
-    r->tell_cancel = 0;
-    e->own.cancel = (mailproto_cancel){.cancelled = r->token, .why = why, .request = r->type};
-    mp_raise(e, &e->own.cancel, sizeof e->own.cancel, MAILPROTO_EVENT_CANCEL, 0);
-    return 1;
-}
-
-static int tell_cancels(struct mp_engine *e)
-{
-    if (!e->cancels && !e->ending)
-        return 0;
-    for (uint32_t i = 0; i < e->ring_count; i++) {
-        struct mp_request *r = mp_ring_at(e, i);
-
-        if (r->tell_cancel)
-            return tell_cancel(e, r, r->why);
-        if (e->ending && r->state == MP_OPEN) {
-            r->state = MP_DEAD;
-            return tell_cancel(e, r, e->error ? e->error : MAILPROTO_ERR_CANCELLED);
-        }
-    }
-    e->cancels = 0;
-    return 0;
-}
-
-/* The last things: cancels, the ends of what was begun, CLOSED. */
-static int end_step(struct mp_engine *e)
-{
-    if (e->ops->end_step && e->ops->end_step(e))
-        return 1;
-    e->ring_count = 0;
-    e->own.closed = (mailproto_closed){
-        .why = e->error,
-        .offset = e->error ? e->error_offset : mp_in_offset(e),
-        .text = {e->error_text, e->error_len},
-    };
-    mp_raise(e, &e->own.closed, sizeof e->own.closed, MAILPROTO_EVENT_CLOSED, 0);
-    e->over = 1;
-    return 1;
-}
-
-static int answer_step(struct mp_engine *e)
-{
-    struct mp_request *head = mp_ring_at(e, 0), done;
-
-    if (!e->ring_count || head->state == MP_OPEN)
-        return 0;
-    if (head->state == MP_ANSWERED && head->delay && (!head->due || e->now < head->due))
-        return 0;
-    if (mp_out_full(e, MP_OUT_MARK))
-        return 0;
-    done = *head;
-    head->state = MP_FREE;
-    e->ring_head = mp_ring_index(e, 1);
-    e->ring_count--;
-    if (done.state == MP_ANSWERED)
-        e->ops->answered(e, &done);
-    return 1;
-}
-
-static int tls_step(struct mp_engine *e)
-{
-    if (!e->tls_tell)
-        return 0;
-    e->tls_tell = 0;
-    e->ops->tls_started(e);
-    e->own.tls_started = (mailproto_tls_started){.version = e->tls_version, .verified = e->tls_verified};
-    mp_raise(e, &e->own.tls_started, sizeof e->own.tls_started, MAILPROTO_EVENT_TLS_STARTED, 0);
-    return 1;
-}
-
-static int eof_step(struct mp_engine *e)
-{
-    if (!e->eof_seen || e->eof_told || mp_in_left(e) || e->line_ready || e->ring_count || e->out_gated)
-        return 0;
-    e->eof_told = 1;
-    e->ops->eof(e);
-    return 1;
-}
-
-static int step(struct mp_engine *e)
-{
-    if (tell_cancels(e))
-        return 1;
-    if (e->ending)
-        return end_step(e);
-    if (e->tls == MP_TLS_DRAINING)
-        return 0;
-    return tls_step(e) || answer_step(e) || e->ops->step(e) || eof_step(e);
-}
-
-/* Goes on until nothing moves or, polled, an event stands. */
-static void run(struct mp_engine *e)
-{
-    const mailproto_event *event;
-    int ending, moved;
-
-    e->kick = 0;
-    e->out_gated = 0;
-    for (;;) {
-        while ((event = to_show(e))) {
-            if (e->polled)
-                return;
-            mp_dispatch(&e->session, event, e->ops->dispatch(e, event));
-            e->current = NULL;
-            if (e->session.freeing)
-                return;
-        }
-        e->kick = 0; /* what callbacks did is looked at now */
-        if (e->held || e->over)
-            return;
-        ending = e->ending;
-        moved = step(e);
-        if (!moved && e->ending == ending)
-            return;
-    }
-}
-
-/* ---- wants ---- */
-
-static int any_open(const struct mp_engine *e)
-{
-    for (uint32_t i = 0; i < e->ring_count; i++)
-        if (mp_ring_at(e, i)->state == MP_OPEN)
-            return 1;
-    return 0;
-}
-
-static int wants_read(const struct mp_engine *e)
-{
-    return !e->held && !e->event && !e->current && !e->ending && !e->eof_seen && !e->line_ready && !e->tls_tell &&
-           e->tls != MP_TLS_DRAINING && e->ops->wants_input(e);
-}
-
-static int wants_tls(const struct mp_engine *e)
-{
-    return e->tls == MP_TLS_DRAINING && !e->ending && !e->out_pending && !e->held && !e->event && !e->current;
-}
-
-static uint32_t engine_wants(const mailproto_session *s)
-{
-    const struct mp_engine *e = of_const(s);
-    uint32_t wants = 0;
-
-    if (e->out_pending || (e->kick && !e->held))
-        wants |= MAILPROTO_WANTS_WRITE;
-    if (e->over)
-        return wants || e->current || e->event ? wants : MAILPROTO_WANTS_CLOSE;
-    if (e->held || any_open(e))
-        wants |= MAILPROTO_WANTS_HOST;
-    if (wants_tls(e))
-        wants |= MAILPROTO_WANTS_TLS;
-    if (wants_read(e))
-        wants |= MAILPROTO_WANTS_READ;
-    return wants;
-}
-
-/* ---- the end of every call that may have changed something ---- */
-
-static void rest(struct mp_engine *e, int with_now)
-{
-    uint32_t limit = e->ops->peer_limit(e);
-
-    mp_clock_rest(e, limit && !any_open(e) && (wants_read(e) || wants_tls(e)), with_now);
-    if (e->ring_count || e->event || e->current || e->line_ready)
-        return;
-    if ((e->line_len || e->line_skipping) && !e->line_taken)
-        return;
-    mp_requests_idle(e);
-    mp_out_idle(e);
-    mp_input_idle(e);
-    if (e->ops->idle)
-        e->ops->idle(e);
 }
 
 /* ---- I/O verbs ---- */
@@ -239,8 +33,8 @@ static int32_t engine_feed(mailproto_session *s, const uint8_t *data, size_t len
     mp_clock_now(e, now);
     if (e->ending) {
         *consumed = len;
-        run(e);
-        rest(e, 1);
+        mp_engine_run(e);
+        mp_engine_rest(e, 1);
         return e->error;
     }
     if (e->eof_seen)
@@ -249,16 +43,16 @@ static int32_t engine_feed(mailproto_session *s, const uint8_t *data, size_t len
         mp_engine_end(e, MAILPROTO_ERR_TLS_INJECTED,
                       "octets arrived between the announcement of TLS and its handshake");
         *consumed = len;
-    } else if (wants_read(e)) {
+    } else if (mp_engine_reads(e)) {
         e->in = data;
         e->in_len = len;
         e->in_pos = 0;
     }
-    run(e);
+    mp_engine_run(e);
     if (e->in)
         *consumed = e->ending && e->error ? len : e->in_pos;
     take_none(e);
-    rest(e, 1);
+    mp_engine_rest(e, 1);
     return e->error;
 }
 
@@ -270,8 +64,8 @@ static int32_t engine_eof(mailproto_session *s, uint64_t now)
     e->eof_seen = 1;
     if (e->tls == MP_TLS_DRAINING)
         mp_engine_end(e, MAILPROTO_ERR_LOST, "the peer closed where the TLS handshake was due");
-    run(e);
-    rest(e, 1);
+    mp_engine_run(e);
+    mp_engine_rest(e, 1);
     return e->error;
 }
 
@@ -292,8 +86,8 @@ static int32_t engine_lost(mailproto_session *s, int32_t why, const char *text, 
             e->error_len = len;
         }
     }
-    run(e);
-    rest(e, 1);
+    mp_engine_run(e);
+    mp_engine_rest(e, 1);
     return e->error;
 }
 
@@ -301,11 +95,11 @@ static int32_t engine_output(mailproto_session *s, const uint8_t **data, size_t 
 {
     struct mp_engine *e = of(s);
 
-    run(e);
+    mp_engine_run(e);
     if (e->session.freeing)
         return MAILPROTO_FREED;
     mp_out_lend(e, data, len);
-    rest(e, 0);
+    mp_engine_rest(e, 0);
     return e->error;
 }
 
@@ -315,8 +109,8 @@ static int32_t engine_tick(mailproto_session *s, uint64_t now)
 
     mp_clock_now(e, now);
     mp_clock_tick(e);
-    run(e);
-    rest(e, 1);
+    mp_engine_run(e);
+    mp_engine_rest(e, 1);
     return e->error;
 }
 
@@ -332,7 +126,7 @@ static int32_t engine_ack(mailproto_session *s, size_t n)
     if (e->out_gated)
         e->kick = 1;
     mp_clock_progress(e);
-    rest(e, 0);
+    mp_engine_rest(e, 0);
     return MAILPROTO_OK;
 }
 
@@ -358,7 +152,7 @@ static void engine_hold(mailproto_session *s)
 
     e->held = 1;
     if (!s->busy)
-        rest(e, 0);
+        mp_engine_rest(e, 0);
 }
 
 static void engine_release(mailproto_session *s)
@@ -405,11 +199,11 @@ static const mailproto_event *engine_next_event(mailproto_session *s)
         e->current = NULL;
     e->seen = 0;
     s->busy = 1; /* the engine runs: verbs from allocator functions and the like are refused */
-    run(e);
+    mp_engine_run(e);
     s->busy = 0;
     event = e->current;
     e->seen = event != NULL;
-    rest(e, 0);
+    mp_engine_rest(e, 0);
     return event;
 }
 
@@ -485,7 +279,7 @@ static const struct mp_session_ops engine_session = {
     .output = engine_output,
     .tick = engine_tick,
     .output_ack = engine_ack,
-    .wants = engine_wants,
+    .wants = mp_engine_wants,
     .deadline = mp_clock_deadline,
     .tls_started = engine_tls_started,
     .hold = engine_hold,

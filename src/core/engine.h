@@ -74,7 +74,7 @@ struct mp_engine_ops {
     /* calls the callback of the event: the engine's dispatcher, written with public calls only */
     int32_t (*dispatch)(struct mp_engine *e, const mailproto_event *event);
     int (*step)(struct mp_engine *e);
-    /* Whether the state wants input; the base knows hold, events, TLS and the end by itself. While it says so, step must
+    /* Whether the state wants input; the base knows hold, events, kicks, TLS and the end by itself. While it says so, step must
        take at least one octet: at the output mark it puts the line away with mp_line_wait rather than not to look. */
     int (*wants_input)(const struct mp_engine *e);
     /* The head of the ring was answered and its delay is over: make its output and move on. A session that ends drops

@@ -123,8 +123,10 @@ static void skip(struct mp_engine *e, size_t n)
     if (e->line_len)
         mp_wipe(e->line, e->line_len); /* credentials may be too long, too */
     e->line_len = 0;
-    if (e->line_skipped > e->max_skip)
+    if (e->line_skipped > e->max_skip && !e->ending) {
         mp_engine_end(e, MAILPROTO_ERR_LIMIT, "a line went on beyond what is skipped of one");
+        e->error_offset = e->line_offset; /* the same wherever the input was cut */
+    }
 }
 
 /* Keeps the next n octets of the input as part of the line; `max` is how long it may become. */

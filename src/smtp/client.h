@@ -88,14 +88,18 @@ struct mp_client_outcome {
     mailproto_text text; /* about why; empty: the sentence of the result */
 };
 
+/* What is wrong with a text. */
+enum mp_client_fault { MP_FAULT_NONE, MP_FAULT_NEWLINE, MP_FAULT_LONG_LINE, MP_FAULT_NUL, MP_FAULT_8BIT };
+
 struct mp_client_body {
-    uint64_t offset; /* octets the host gave */
-    size_t column;   /* octets of the line in hand */
-    size_t withheld; /* octets of a chunk that wait, uncommitted, to be told from the last one */
-    uint8_t cr;      /* the last octet was a CR: what follows it decides */
-    uint8_t text;    /* line ends are made canonical */
-    uint8_t stuff;   /* DATA: dots are stuffed */
-    uint8_t strict;  /* a bare CR or LF fails it */
+    uint64_t offset;   /* octets the host gave */
+    size_t column;     /* octets of the line in hand */
+    size_t withheld;   /* octets of a chunk that wait, uncommitted, to be told from the last one */
+    uint8_t cr;        /* the last octet was a CR: what follows it decides */
+    uint8_t text;      /* line ends are made canonical */
+    uint8_t eight_bit; /* 8BITMIME was said: octets above 127 may cross */
+    uint8_t stuff;     /* DATA: dots are stuffed */
+    uint8_t strict;    /* a bare CR or LF fails it */
     size_t max_line;
 };
 
@@ -265,10 +269,10 @@ int mp_client_put_rcpt(struct mailproto_smtp_client *c, const struct mp_client_r
 /* client_body.c */
 enum { MP_CLIENT_CHUNK_HEADER = 32 };
 size_t mp_client_body_room(const struct mailproto_smtp_client *c);
-/* Encodes n octets to out, which has room for 2 n + 2. 0 and *made; a negative result: the body fails. */
-int32_t mp_client_encode(struct mp_client_body *body, const uint8_t *data, size_t n, uint8_t *out, size_t *made);
+/* Encodes n octets to out, which has room for 2 n + 2. MP_FAULT_NONE and *made; else the body fails. */
+uint32_t mp_client_encode(struct mp_client_body *body, const uint8_t *data, size_t n, uint8_t *out, size_t *made);
 /* The same for the end: a line in hand is ended. out has room for 2. */
-int32_t mp_client_encode_end(struct mp_client_body *body, uint8_t *out, size_t *made);
+uint32_t mp_client_encode_end(struct mp_client_body *body, uint8_t *out, size_t *made);
 int mp_client_body_move(struct mailproto_smtp_client *c);
 int32_t mp_client_piece(struct mp_engine *e, struct mp_request *r, const void *data, size_t len);
 int32_t mp_client_piece_end(struct mp_engine *e, struct mp_request *r);

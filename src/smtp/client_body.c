@@ -1,5 +1,5 @@
 /* client_body.c - the message on its way out: asked for in pieces, line ends made canonical, dots stuffed, chunks framed.
- * RFC 5321 sections 2.3.8 and 4.5.2; RFC 3030 section 2. */
+ * RFC 5321 sections 2.3.8, 2.4 and 4.5.2; RFC 2045 sections 2.7 and 2.8; RFC 3030 section 2. */
 #include <string.h>
 
 #include "core/ascii.h"
@@ -7,6 +7,15 @@
 #include "smtp/client.h"
 
 /* ---- encoding ---- */
+
+/* Why a text may not cross: what is said with ERR_BODY. By enum mp_client_fault. */
+static const char *const faults[] = {
+    [MP_FAULT_NONE] = NULL,
+    [MP_FAULT_NEWLINE] = "the body has a bare CR or LF",
+    [MP_FAULT_LONG_LINE] = "the body has a line that is too long",
+    [MP_FAULT_NUL] = "the body has a NUL: it needs BINARYMIME",
+    [MP_FAULT_8BIT] = "the body has an octet above 127: it needs 8BITMIME",
+};
 
 struct writer {
     struct mp_client_body *body;
@@ -26,83 +35,89 @@ static void end_line(struct writer *w)
 }
 
 /* A CR or LF without the other: a line end, unless that is not to be guessed. */
-static int32_t bare(struct writer *w)
+static uint32_t bare(struct writer *w)
 {
     if (w->body->strict)
-        return MAILPROTO_ERR_BODY;
+        return MP_FAULT_NEWLINE;
     end_line(w);
-    return MAILPROTO_OK;
+    return MP_FAULT_NONE;
 }
 
-/* The octets at p begin with one that may not cross as it is. Gives how many of them are done; 0: the body fails. */
-static size_t odd_octet(struct writer *w, const uint8_t *p, size_t n)
+/* An octet that no canonicalising helps: NUL, one of eight bits, or one too many in its line (RFC 2045 2.7, 2.8). */
+static uint32_t fault_of(const struct mp_client_body *body, uint8_t octet)
+{
+    if (!octet)
+        return MP_FAULT_NUL;
+    return octet > 127 && !body->eight_bit ? MP_FAULT_8BIT : MP_FAULT_LONG_LINE;
+}
+
+/* The octet at *p may not cross as it is. */
+static uint32_t odd_octet(struct writer *w, const uint8_t *p, size_t n)
 {
     if (p[0] == '.' && !w->body->column && w->body->max_line) {
         put(w, "..", 2);
         w->body->column = 1;
-        return 1;
+        return MP_FAULT_NONE;
     }
     if (p[0] == '\r' && n == 1) {
         w->body->cr = 1;
-        return 1;
+        return MP_FAULT_NONE;
     }
-    if (p[0] == '\r' || p[0] == '\n')
-        return bare(w) ? 0 : 1;
-    return 0; /* the line is too long */
+    return p[0] == '\r' || p[0] == '\n' ? bare(w) : fault_of(w->body, p[0]);
 }
 
 /* What follows a CR that ended the last piece. */
-static int32_t after_cr(struct writer *w, const uint8_t *p, size_t *done)
+static uint32_t after_cr(struct writer *w, const uint8_t *p, size_t *done)
 {
     w->body->cr = 0;
     if (p[0] != '\n')
         return bare(w);
     end_line(w);
     *done = 1;
-    return MAILPROTO_OK;
+    return MP_FAULT_NONE;
 }
 
-int32_t mp_client_encode(struct mp_client_body *body, const uint8_t *data, size_t n, uint8_t *out, size_t *made)
+uint32_t mp_client_encode(struct mp_client_body *body, const uint8_t *data, size_t n, uint8_t *out, size_t *made)
 {
-    const uint32_t flags = body->stuff ? 0 : MP_TEXT_ANY_DOT;
+    const uint32_t flags =
+        (body->stuff ? 0 : (uint32_t)MP_TEXT_ANY_DOT) | (body->eight_bit ? 0 : (uint32_t)MP_TEXT_7BIT) | MP_TEXT_NO_NUL;
     struct writer w = {body, out};
-    size_t i = 0, done;
+    uint32_t fault = MP_FAULT_NONE;
+    size_t i = 0;
 
     if (!body->text) {
         memcpy(out, data, n);
         *made = n;
-        return MAILPROTO_OK;
+        return MP_FAULT_NONE;
     }
-    if (body->cr && n && after_cr(&w, data, &i))
-        return MAILPROTO_ERR_BODY;
-    while (i < n) {
+    if (body->cr && n)
+        fault = after_cr(&w, data, &i);
+    while (!fault && i < n) {
         size_t clean = mp_text_scan(data + i, n - i, body->max_line, flags, &body->column);
 
         put(&w, data + i, clean);
         i += clean;
-        if (i == n)
-            break;
-        done = odd_octet(&w, data + i, n - i);
-        if (!done)
-            return MAILPROTO_ERR_BODY;
-        i += done;
+        if (i < n) {
+            fault = odd_octet(&w, data + i, n - i);
+            i++;
+        }
     }
     *made = (size_t)(w.to - out);
-    return MAILPROTO_OK;
+    return fault;
 }
 
-int32_t mp_client_encode_end(struct mp_client_body *body, uint8_t *out, size_t *made)
+uint32_t mp_client_encode_end(struct mp_client_body *body, uint8_t *out, size_t *made)
 {
     struct writer w = {body, out};
-    int32_t result = MAILPROTO_OK;
+    uint32_t fault = MP_FAULT_NONE;
 
     if (body->cr)
-        result = bare(&w);
+        fault = bare(&w);
     else if (body->text && body->column)
         end_line(&w);
     body->cr = 0;
     *made = (size_t)(w.to - out);
-    return result;
+    return fault;
 }
 
 /* ---- asking ---- */
@@ -189,6 +204,7 @@ int32_t mp_client_piece(struct mp_engine *e, struct mp_request *r, const void *d
     struct mp_client_transaction *t = &c->transaction;
     uint64_t size = c->active ? c->active->size : 0;
     uint8_t *room;
+    uint32_t fault;
     size_t made;
 
     if (r->type != MAILPROTO_SMTP_CLIENT_BODY)
@@ -200,8 +216,9 @@ int32_t mp_client_piece(struct mp_engine *e, struct mp_request *r, const void *d
     room = mp_out_reserve(e, mp_client_body_room(c)); /* promised before the request */
     if (!room)
         return failed(c, r, "no memory for the body");
-    if (mp_client_encode(&t->body, data, len, room + (t->chunking ? MP_CLIENT_CHUNK_HEADER : 0), &made))
-        return failed(c, r, "the body has a line that is too long, or a bare CR or LF");
+    fault = mp_client_encode(&t->body, data, len, room + (t->chunking ? MP_CLIENT_CHUNK_HEADER : 0), &made);
+    if (fault)
+        return failed(c, r, faults[fault]);
     t->body.offset += len;
     put_piece(c, room, made);
     mp_request_answered(e, r, 0);

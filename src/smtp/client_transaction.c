@@ -72,6 +72,7 @@ void mp_client_begin(struct mailproto_smtp_client *c, struct mp_client_command *
     };
     t->body = (struct mp_client_body){
         .text = message->body != MAILPROTO_SMTP_BODY_BINARYMIME,
+        .eight_bit = message->body != MAILPROTO_SMTP_BODY_7BIT,
         .stuff = !t->chunking,
         .strict = (c->config.flags & MAILPROTO_SMTP_CLIENT_STRICT_BODY) != 0,
         .max_line = c->config.max_text_line == MAILPROTO_UNLIMITED ? SIZE_MAX : c->config.max_text_line,

@@ -164,6 +164,7 @@ int mp_smtp_auth(struct mailproto_smtp_server *s, const struct mp_line *line, ma
         response(s, (mailproto_text){"", 0});
     else
         response(s, initial);
+    mp_line_forget(&s->base);
     return 1;
 }
 
@@ -188,6 +189,7 @@ int mp_smtp_auth_step(struct mailproto_smtp_server *s)
         refusal = MP_R_AUTH_CANCELLED;
     if (!refusal) {
         response(s, (mailproto_text){line.ptr, line.len});
+        mp_line_forget(&s->base);
         return 1;
     }
     s->phase = MP_SMTP_COMMANDS;

@@ -24,19 +24,8 @@ static int parse(mailproto_text arg, uint64_t *size, uint8_t *last, int *known)
 
 static uint32_t out_of_place(const struct mailproto_smtp_server *s)
 {
-    const struct mp_smtp_work *w = s->work;
-
-    if (!(mp_smtp_offers(s) & MAILPROTO_SMTP_EXT_CHUNKING))
-        return MP_R_NOT_OFFERED;
-    if (!s->hello)
-        return MP_R_NEED_HELLO;
-    if (!w->open)
-        return w->failed ? MP_R_BAD_SEQUENCE : MP_R_NEED_MAIL;
-    if (!w->asked)
-        return MP_R_NEED_RECIPIENT;
-    if (w->accepted)
-        return MP_R_NONE;
-    return s->flags & MAILPROTO_SMTP_SERVER_LMTP ? MP_R_NO_RECIPIENT_LEFT : MP_R_NO_VALID_RECIPIENT;
+    return mp_smtp_offers(s) & MAILPROTO_SMTP_EXT_CHUNKING ? mp_smtp_message_out_of_place(s)
+                                                           : (uint32_t)MP_R_NOT_OFFERED;
 }
 
 /* A chunk that means nothing: its octets are skipped, then comes the reply. */
@@ -58,23 +47,30 @@ static int too_big(const struct mailproto_smtp_server *s)
     return w->chunk_left > s->max_message - (w->message == MP_MESSAGE_ARRIVING ? w->text : 0);
 }
 
+/* The transaction comes to nothing before the host was asked for the message. */
+static void refuse_first(struct mailproto_smtp_server *s, uint32_t reply, int32_t why)
+{
+    skip_chunk(s, reply);
+    s->work->ends = 1;
+    s->work->end_why = why;
+}
+
 static void refuse_too_big(struct mailproto_smtp_server *s)
 {
-    struct mp_smtp_work *w = s->work;
-
-    if (w->message == MP_MESSAGE_ARRIVING) {
+    if (s->work->message == MP_MESSAGE_ARRIVING)
         mp_smtp_message_refuse_with(s, MP_R_TOO_BIG, MAILPROTO_ERR_LIMIT);
-        return;
-    }
-    skip_chunk(s, MP_R_TOO_BIG);
-    w->ends = 1;
-    w->end_why = MAILPROTO_ERR_LIMIT;
+    else
+        refuse_first(s, MP_R_TOO_BIG, MAILPROTO_ERR_LIMIT);
 }
 
 static void first_chunk(struct mailproto_smtp_server *s)
 {
     struct mp_smtp_work *w = s->work;
 
+    if (mp_smtp_lacks_date(s)) {
+        refuse_first(s, MP_R_NO_DATE, MAILPROTO_ERR_HOST);
+        return;
+    }
     w->event.begin = (mailproto_smtp_message_begin){.chunking = 1, .recipients = w->accepted};
     mp_smtp_ask(s, MAILPROTO_SMTP_SERVER_MESSAGE_BEGIN, sizeof w->event.begin, 0);
 }
@@ -96,7 +92,9 @@ int mp_smtp_bdat(struct mailproto_smtp_server *s, const struct mp_line *line, ma
         return 1;
     }
     s->phase = MP_SMTP_CHUNK;
-    if (refusal)
+    if (refusal && w->message == MP_MESSAGE_ARRIVING)
+        mp_smtp_message_refuse_with(s, refusal, MAILPROTO_ERR_PROTOCOL); /* what was begun has its end */
+    else if (refusal && !w->refused)
         skip_chunk(s, refusal);
     else if (!w->refused && too_big(s))
         refuse_too_big(s);

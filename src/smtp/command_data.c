@@ -2,7 +2,7 @@
  * RFC 5321 sections 3.3 and 4.1.1.4; RFC 2033 section 4.2; RFC 3030 section 3 (BINARYMIME needs BDAT). */
 #include "smtp/server.h"
 
-static uint32_t out_of_place(const struct mailproto_smtp_server *s)
+uint32_t mp_smtp_message_out_of_place(const struct mailproto_smtp_server *s)
 {
     const struct mp_smtp_work *w = s->work;
 
@@ -10,13 +10,27 @@ static uint32_t out_of_place(const struct mailproto_smtp_server *s)
         return MP_R_NEED_HELLO;
     if (!w->open)
         return w->failed ? MP_R_BAD_SEQUENCE : MP_R_NEED_MAIL;
-    if (w->message != MP_MESSAGE_NONE || w->body == MAILPROTO_SMTP_BODY_BINARYMIME)
-        return MP_R_BAD_SEQUENCE;
     if (!w->asked)
         return MP_R_NEED_RECIPIENT;
-    if (w->accepted)
-        return MP_R_NONE;
-    return s->flags & MAILPROTO_SMTP_SERVER_LMTP ? MP_R_NO_RECIPIENT_LEFT : MP_R_NO_VALID_RECIPIENT;
+    if (!w->accepted)
+        return s->flags & MAILPROTO_SMTP_SERVER_LMTP ? MP_R_NO_RECIPIENT_LEFT : MP_R_NO_VALID_RECIPIENT;
+    return MP_R_NONE;
+}
+
+/* A Received field has a date (RFC 5321 4.4), and a false one is worse than none. */
+int mp_smtp_lacks_date(const struct mailproto_smtp_server *s)
+{
+    return s->flags & MAILPROTO_SMTP_SERVER_RECEIVED && !s->base.wall_set;
+}
+
+static uint32_t out_of_place(const struct mailproto_smtp_server *s)
+{
+    const struct mp_smtp_work *w = s->work;
+    uint32_t refusal = mp_smtp_message_out_of_place(s);
+
+    if (!refusal && (w->message != MP_MESSAGE_NONE || w->body == MAILPROTO_SMTP_BODY_BINARYMIME))
+        return MP_R_BAD_SEQUENCE;
+    return !refusal && mp_smtp_lacks_date(s) ? (uint32_t)MP_R_NO_DATE : refusal;
 }
 
 int mp_smtp_data(struct mailproto_smtp_server *s, const struct mp_line *line, mailproto_text arg)

@@ -70,7 +70,8 @@ static int utf8_argument(const struct mailproto_smtp_server *s, mailproto_text *
 
 void mp_smtp_query(struct mailproto_smtp_server *s, uint32_t type, const struct mp_line *line, mailproto_text arg)
 {
-    if (!utf8_argument(s, &arg) && (line->flags & MP_LINE_8BIT)) {
+    s->work->utf8_query = utf8_argument(s, &arg) != 0;
+    if (!s->work->utf8_query && (line->flags & MP_LINE_8BIT)) {
         mp_smtp_put(s, MP_R_SYNTAX);
         return;
     }
@@ -84,4 +85,5 @@ void mp_smtp_query_answered(struct mailproto_smtp_server *s, const struct mp_req
         put_list(s);
     else
         mp_smtp_put_answer(s, r);
+    s->work->utf8_query = 0;
 }

@@ -117,7 +117,9 @@ static size_t read_embedded(const char *text, size_t n, uint32_t *character)
     if (n < 6 || text[0] != '\\' || text[1] != 'x' || text[2] != '{')
         return 0;
     digits = mp_ascii_read_hex(text + 3, n - 3, &value);
-    if (digits < 2 || digits > 6 || n < digits + 4 || text[digits + 3] != '}' || value > 0x10ffff || !value)
+    if (digits < 2 || digits > 6 || n < digits + 4 || text[digits + 3] != '}' || value > 0x10ffff)
+        return 0;
+    if (value < ' ' || value == 0x7f) /* no more than in xtext: CR, LF and NUL may not get further */
         return 0;
     *character = (uint32_t)value;
     return digits + 4;

@@ -282,9 +282,8 @@ static int32_t read_config(mailproto_smtp_server_config *c, const mailproto_smtp
         return result;
     fill_defaults(c);
     *why = wrong_text(c);
-    if (*why)
-        return MAILPROTO_ERR_ARG;
-    *why = wrong_number(c);
+    if (!*why)
+        *why = wrong_number(c);
     if (!*why)
         *why = wrong_offer(c, callbacks);
     return *why ? MAILPROTO_ERR_CONFIG : MAILPROTO_OK;

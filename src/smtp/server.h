@@ -77,6 +77,7 @@ struct mp_smtp_work {
     uint8_t failed; /* a chunk was refused: RSET is due (RFC 3030 2) */
     uint8_t delivered;
     uint8_t utf8;                   /* SMTPUTF8 */
+    uint8_t utf8_query;             /* the same of the VRFY or EXPN in hand */
     uint8_t body;                   /* MAILPROTO_SMTP_BODY_* */
     uint8_t tell_aborted, tell_end; /* events owed */
     int32_t aborted_why, end_why;
@@ -249,6 +250,10 @@ void mp_smtp_hello_answered(struct mailproto_smtp_server *s, const struct mp_req
 void mp_smtp_auth_answered(struct mailproto_smtp_server *s, const struct mp_request *r);
 void mp_smtp_mail_answered(struct mailproto_smtp_server *s, const struct mp_request *r);
 void mp_smtp_rcpt_answered(struct mailproto_smtp_server *s, const struct mp_request *r);
+/* Why no message may come now, by DATA or by BDAT: the reply, or MP_R_NONE. */
+uint32_t mp_smtp_message_out_of_place(const struct mailproto_smtp_server *s);
+/* Whether the Received field cannot be dated: no message is begun then. */
+int mp_smtp_lacks_date(const struct mailproto_smtp_server *s);
 void mp_smtp_begin_answered(struct mailproto_smtp_server *s, const struct mp_request *r);
 void mp_smtp_end_answered(struct mailproto_smtp_server *s, const struct mp_request *r);
 void mp_smtp_query_answered(struct mailproto_smtp_server *s, const struct mp_request *r);

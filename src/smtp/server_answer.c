@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/ascii.h"
+#include "core/utf8.h"
 #include "smtp/grammar.h"
 #include "smtp/server.h"
 
@@ -135,7 +136,7 @@ static int text_fits(mailproto_text text)
             return 0;
         lines += c == '\n';
     }
-    return lines <= LINES_MAX;
+    return lines <= LINES_MAX && mp_utf8_valid((const uint8_t *)text.ptr, text.len);
 }
 
 static int verdict_fits(const mailproto_smtp_verdict *v, uint32_t type)
@@ -211,13 +212,9 @@ int32_t mailproto_smtp_server_answer(mailproto_smtp_server *s, uint64_t token, c
 {
     mailproto_smtp_verdict v;
     struct mp_request *r;
-    int32_t result;
 
-    if (!s || !verdict)
+    if (!s || mp_struct_copy(&v, sizeof v, verdict))
         return MAILPROTO_ERR_ARG;
-    result = mp_struct_copy(&v, sizeof v, verdict);
-    if (result)
-        return result;
     r = mp_request_find(&s->base, token, 0);
     return r ? answer(s, r, &v) : MAILPROTO_ERR_TOKEN;
 }
@@ -296,13 +293,9 @@ int32_t mailproto_smtp_server_reject_message(mailproto_smtp_server *s, const mai
 {
     mailproto_smtp_verdict v;
     struct mp_smtp_verdict *kept;
-    int32_t result;
 
-    if (!s || !verdict)
+    if (!s || mp_struct_copy(&v, sizeof v, verdict))
         return MAILPROTO_ERR_ARG;
-    result = mp_struct_copy(&v, sizeof v, verdict);
-    if (result)
-        return result;
     if (v.code < 400 || !verdict_fits(&v, MAILPROTO_SMTP_SERVER_MESSAGE_END))
         return MAILPROTO_ERR_ARG;
     if (mp_engine_ended(&s->base) || !s->work || s->work->message != MP_MESSAGE_ARRIVING)

@@ -248,7 +248,7 @@ void mp_smtp_end_answered(struct mailproto_smtp_server *s, const struct mp_reque
 /* ---- a step ---- */
 
 /* Octets of a chunk whose text is not looked at: BINARYMIME, or refused. */
-static int raw_step(struct mailproto_smtp_server *s, size_t n)
+static void raw_step(struct mailproto_smtp_server *s, size_t n)
 {
     struct mp_smtp_work *w = s->work;
     mailproto_text slice = {(const char *)mp_in(&s->base), n};
@@ -260,10 +260,9 @@ static int raw_step(struct mailproto_smtp_server *s, size_t n)
     else
         deliver(s, slice);
     skips_too_much(s);
-    return 1;
 }
 
-static int text_step(struct mailproto_smtp_server *s, size_t n)
+static void text_step(struct mailproto_smtp_server *s, size_t n)
 {
     struct mp_smtp_work *w = s->work;
     int was_skipping = w->reader.skip, result;
@@ -282,7 +281,6 @@ static int text_step(struct mailproto_smtp_server *s, size_t n)
     w->reader.skipped = 0;
     if (!skips_too_much(s) && result == MP_BODY_END)
         message_ends(s);
-    return 1;
 }
 
 static int chunk_ends(struct mailproto_smtp_server *s)
@@ -307,7 +305,7 @@ static int chunk_ends(struct mailproto_smtp_server *s)
 int mp_smtp_message_step(struct mailproto_smtp_server *s)
 {
     struct mp_smtp_work *w = s->work;
-    size_t n = mp_in_left(&s->base);
+    size_t n = mp_in_left(&s->base), left;
 
     if (mp_requests(&s->base))
         return 0;
@@ -319,8 +317,11 @@ int mp_smtp_message_step(struct mailproto_smtp_server *s)
         return 0;
     if (s->phase == MP_SMTP_CHUNK && n > w->chunk_left)
         n = (size_t)w->chunk_left;
-    w->window += n;
+    left = mp_in_left(&s->base);
     if (s->phase == MP_SMTP_CHUNK && (w->refused || w->body == MAILPROTO_SMTP_BODY_BINARYMIME))
-        return raw_step(s, n);
-    return text_step(s, n);
+        raw_step(s, n);
+    else
+        text_step(s, n);
+    w->window += left - mp_in_left(&s->base); /* what was taken: the rest is offered again */
+    return 1;
 }

@@ -101,6 +101,16 @@ static size_t piece_of(const char *text, size_t n)
     return PIECE_MAX;
 }
 
+/* A client hears UTF-8 only where it said SMTPUTF8 (RFC 6531 3.7.4.2); elsewhere what is beyond ASCII is made visible. */
+static void make_ascii(const struct mailproto_smtp_server *s, uint8_t *text, size_t n)
+{
+    if (s->work && (s->work->utf8 || s->work->utf8_query))
+        return;
+    for (size_t i = 0; i < n; i++)
+        if (text[i] > 127)
+            text[i] = '?';
+}
+
 static void put_piece(struct mailproto_smtp_server *s, uint32_t code, mailproto_text enhanced, const char *text,
                       size_t n, int last)
 {
@@ -119,6 +129,7 @@ static void put_piece(struct mailproto_smtp_server *s, uint32_t code, mailproto_
     }
     if (n)
         memcpy(at, text, n);
+    make_ascii(s, at, n);
     at += n;
     *at++ = '\r';
     *at++ = '\n';

@@ -29,6 +29,7 @@ enum {
     X(TOO_MANY_MESSAGES, 421, "4.7.0 ", "too many messages, closing connection", MP_REPLY_HOSTED)                      \
     X(TOO_MUCH_SKIPPED, 421, "4.7.0 ", "too much data for a refused message", MP_REPLY_HOSTED)                         \
     X(LOCAL_ERROR, 451, "4.3.0 ", "Local error in processing", 0)                                                      \
+    X(NO_DATE, 451, "4.3.5 ", "No date for the Received field: set_wall was not called", 0)                            \
     X(TOO_MANY_RECIPIENTS, 452, "4.5.3 ", "Too many recipients", 0)                                                    \
     X(AUTH_LATER, 454, "4.7.0 ", "Temporary authentication failure", 0)                                                \
     X(UNKNOWN_COMMAND, 500, "5.5.1 ", "Command not recognized", MP_REPLY_BAD)                                          \

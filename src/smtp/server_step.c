@@ -115,8 +115,7 @@ static int wants_input(const struct mp_engine *e)
 {
     const struct mailproto_smtp_server *s = of_const(e);
 
-    /* With work that needs no bytes, that comes first: so a feed always takes something. */
-    if (e->kick || e->out_pending >= MP_OUT_MARK)
+    if (e->out_pending >= MP_OUT_MARK)
         return 0;
     switch (s->phase) {
     case MP_SMTP_GREETING:

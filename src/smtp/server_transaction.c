@@ -31,6 +31,7 @@ void mp_smtp_reset(struct mailproto_smtp_server *s, int32_t why)
     w->message = MP_MESSAGE_NONE;
     w->refused = 0;
     w->failed = 0;
+    w->utf8 = 0;
     w->prepend_len = 0;
     mp_smtp_transaction_over(s, why);
 }

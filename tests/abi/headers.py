@@ -23,26 +23,28 @@ def without_comments(text):
     return COMMENT.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
 
 
+def functions_of(path):
+    return {name for _, _, name, _ in functions(without_comments(path.read_text("utf-8")))}
+
+
 def declared(tree):
     """The names of all public functions, sorted."""
-    names = set()
-    for path in all_headers(tree):
-        names.update(name for _, _, name, _ in functions(without_comments(path.read_text("utf-8"))))
-    return sorted(names)
+    return sorted(name for path in all_headers(tree) for name in functions_of(path))
 
 
-def role_of(name):
-    """The role that a function belongs to (smtp_server), a protocol (smtp), or None: it is always there."""
-    match = re.match(r"mailproto_(smtp|pop3)_(?:(client|server)(?:_|$))?", name)
+def is_built(header, roles):
+    """Whether a library with these roles has what the header declares: smtp_server.h is that of a role, smtp.h that of
+    a protocol; any other is always there."""
+    match = re.match(r"(smtp|pop3)(_client|_server)?\.h$", header)
     if not match:
-        return None
-    return "_".join(part for part in match.groups() if part)
+        return True
+    protocol, role = match.groups()
+    return protocol + role in roles if role else any(built.startswith(protocol + "_") for built in roles)
 
 
-def is_built(name, roles):
-    """Whether a library with these roles has the function."""
-    role = role_of(name)
-    return role is None or any(built == role or built.startswith(role + "_") for built in roles)
+def built(tree, roles):
+    """The names of all public functions of a library with these roles, sorted."""
+    return sorted(name for path in all_headers(tree) if is_built(path.name, roles) for name in functions_of(path))
 
 
 def for_foreign_interfaces(tree, compiler):

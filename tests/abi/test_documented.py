@@ -72,7 +72,8 @@ class Documented(unittest.TestCase):
         self.assertFalse(problems, "\n" + "\n".join(problems))
 
     def test_headers_open_with_their_purpose(self):
-        problems = [path.name for path, text in self.each_header() if not text.startswith(f"/* mailproto/{path.name} - ")]
+        problems = [path.name for path, text in self.each_header()
+                    if not text.startswith(f"/* mailproto/{path.name} - ")]
         self.assertEqual(problems, [])
 
 

@@ -19,7 +19,7 @@ def main():
     if not luajit:
         print("luajit is not there")
         return 77
-    names = [name for name in headers.declared(tree) if headers.is_built(name, roles.split(","))]
+    names = headers.built(tree, roles.split(","))
     with tempfile.TemporaryDirectory() as folder:
         declarations = pathlib.Path(folder, "mailproto.cdef")
         declarations.write_text(headers.for_foreign_interfaces(tree, compiler), "utf-8")

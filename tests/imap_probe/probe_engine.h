@@ -84,5 +84,10 @@ void probe_put_number(struct mp_engine *e, uint64_t n);
 void probe_put_flags(struct mp_engine *e, const struct probe_seen *seen, size_t sequence, int uid);
 /* Opens a request and raises it with the payload that `event` holds. */
 int probe_ask(struct mp_engine *e, uint32_t type, uint32_t index, size_t size);
+/* Operations of the engine that are about requests: core/engine.h. */
+void probe_answered(struct mp_engine *e, struct mp_request *r);
+int32_t probe_refuse(struct mp_engine *e, struct mp_request *r);
+int32_t probe_piece(struct mp_engine *e, struct mp_request *r, const void *data, size_t len);
+int32_t probe_piece_end(struct mp_engine *e, struct mp_request *r);
 
 #endif

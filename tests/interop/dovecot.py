@@ -88,7 +88,7 @@ def _redirected(root, scratch):
     return {"LD_PRELOAD": packages.fake_library("fakechroot", scratch),
             "FAKECHROOT": "true", "FAKECHROOT_BASE": root,
             "FAKECHROOT_EXCLUDE_PATH": ":".join(elsewhere),
-            "LD_LIBRARY_PATH": packages.library_path(root)}
+            "LD_LIBRARY_PATH": packages.libraries(root)}
 
 
 class Dovecot:

@@ -6,6 +6,7 @@ $MAILPROTOD and $MAILPROTO name the example server and client under test.
 import os
 import pwd
 import random
+import re
 import shutil
 import signal
 import socket
@@ -142,8 +143,15 @@ def need_tool(name):
     return path
 
 
+def delivery_time(path):
+    """When a message came, as its file is named: SECONDS.Mmicroseconds..., whose digits some do not pad."""
+    name = os.path.basename(path)
+    found = re.match(r"(\d+)\.(?:M(\d+))?", name)
+    return (int(found[1]), int(found[2] or 0), name) if found else (0, 0, name)
+
+
 def maildir_files(folder):
-    """Paths of the delivered messages of a Maildir, oldest name first."""
+    """Paths of the delivered messages of a Maildir, oldest first."""
     found = []
     for part in ("new", "cur"):
         try:
@@ -152,7 +160,7 @@ def maildir_files(folder):
                       if not name.startswith(".")]
         except FileNotFoundError:
             pass
-    return sorted(found, key=os.path.basename)
+    return sorted(found, key=delivery_time)
 
 
 def maildir_messages(folder):

@@ -127,7 +127,7 @@ def fake_library(name, scratch):
     return found[0]
 
 
-def library_path(tree):
+def libraries(tree):
     """LD_LIBRARY_PATH for the programs of an unpacked tree."""
     own = ("postfix", "dovecot", "dovecot/modules/old-stats")
     folders = [os.path.join(tree, "usr/lib", name) for name in own]

@@ -62,7 +62,7 @@ def smtp_source():
 
 def _tool(name):
     root = tree()
-    environment = {**os.environ, "LD_LIBRARY_PATH": packages.library_path(root)}
+    environment = {**os.environ, "LD_LIBRARY_PATH": packages.libraries(root)}
     # The tools read main.cf when they can; an empty one keeps the system's out.
     conf = os.path.join(packages.peers_dir(), "postfix-tools")
     os.makedirs(conf, exist_ok=True)
@@ -205,7 +205,7 @@ class Postfix:
         self.port, self.submission_port = harness.free_port(), harness.free_port()
         conf = self._configure(root)
         environment = {"PATH": "/usr/bin:/bin", "MAIL_CONFIG": conf, "LANG": "C",
-                       "LD_LIBRARY_PATH": packages.library_path(root)}
+                       "LD_LIBRARY_PATH": packages.libraries(root)}
         if not self.is_root:
             environment.update(self._fake_root())
         self.process = subprocess.Popen(

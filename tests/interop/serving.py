@@ -162,9 +162,14 @@ class ServerCase(harness.Case):
             self.fail_with_log("%s has not got %d messages" % (user, wanted))
 
 
+def is_standin():
+    """Whether real servers are tested in the place of mailprotod."""
+    return bool(os.environ.get("MAILPROTO_STANDIN"))
+
+
 def server_under_test():
     """What makes the server: mailprotod, or real servers in its place to prove the tests by."""
-    if os.environ.get("MAILPROTO_STANDIN"):
+    if is_standin():
         import standin
         return standin.StandIn
     return Demo

@@ -52,6 +52,19 @@ class Sending(Curl):
         self.arrived("alice", "curl-refused")
         self.arrived("bob", "curl-refused")
 
+    def test_too_many_recipients(self):
+        # RFC 5321, 4.5.3.1.10: 1,000 are accepted, the next is answered 452, and the message goes to the 1,000.
+        names = ["alice+%d@example.test" % n for n in range(1000)]
+        result = self.send(harness.message("curl-many"), *names, "bob@example.test",
+                           options=["--mail-rcpt-allowfails"])
+        self.assertRan(result)
+        lines = result.err.splitlines()
+        first = lines.index("> RCPT TO:<alice+0@example.test>")
+        replies = [line[2:5] for line in lines[first:lines.index("> DATA")] if line.startswith("< ")]
+        self.assertEqual(replies, ["250"] * 1000 + ["452"])
+        self.arrived("alice", "curl-many")
+        self.assertEqual(self.found("bob", "curl-many"), [])
+
     def test_refused_recipient_ends_it(self):
         # Without the option curl gives up: nobody may get the message.
         result = self.send(harness.message("curl-gave-up"), "alice@example.test",

@@ -16,6 +16,12 @@ class Connections(serving.ServerCase):
         self.addCleanup(smtp.close)
         return smtp
 
+    def need_extension(self, smtp, keyword):
+        """mailprotod has it; of those that stand in for it not each does."""
+        if not smtp.has_extn(keyword) and serving.is_standin():
+            self.skipTest("the server does not offer " + keyword)
+        self.assertTrue(smtp.has_extn(keyword), keyword)
+
 
 class Smtp(Connections):
     def test_send(self):
@@ -44,8 +50,7 @@ class Smtp(Connections):
         text = harness.message("smtplib-utf8", harness.BODY_8BIT)
         with self.connect() as smtp:
             smtp.ehlo()
-            if not smtp.has_extn("smtputf8"):
-                self.skipTest("the server does not offer SMTPUTF8")
+            self.need_extension(smtp, "smtputf8")
             smtp.sendmail("jürgen@exämple.test", [ALICE], harness.crlf(text),
                           mail_options=["SMTPUTF8", "BODY=8BITMIME"])
         got = self.arrived("alice", "smtplib-utf8")
@@ -53,11 +58,18 @@ class Smtp(Connections):
         self.assertTrue(got.endswith(text))
 
     def test_delivery_status_parameters(self):
-        # RFC 3461: RET and ENVID with MAIL, NOTIFY and ORCPT with RCPT.
+        # RFC 3461: RET and ENVID with MAIL, NOTIFY and ORCPT with RCPT. mailprotod makes no reports and does not
+        # offer it; then the parameters are refused (RFC 5321, 4.1.1.11), and the transaction goes on without.
         with self.connect() as smtp:
             smtp.ehlo()
             if not smtp.has_extn("dsn"):
-                self.skipTest("the server does not offer DSN")
+                self.assertEqual(smtp.mail(BOB, ["RET=HDRS"])[0], 555)
+                self.assertEqual(smtp.mail(BOB)[0], 250)
+                self.assertEqual(smtp.rcpt(ALICE, ["NOTIFY=NEVER"])[0], 555)
+                self.assertEqual(smtp.rcpt(ALICE)[0], 250)
+                self.assertEqual(smtp.data(harness.crlf(harness.message("smtplib-dsn")))[0], 250)
+                self.arrived("alice", "smtplib-dsn")
+                return
             smtp.sendmail(BOB, [ALICE], harness.crlf(harness.message("smtplib-dsn")),
                           mail_options=["RET=HDRS", "ENVID=QQ314159"],
                           rcpt_options=["NOTIFY=NEVER", "ORCPT=rfc822;alice@example.test"])
@@ -91,8 +103,7 @@ class Smtp(Connections):
             smtp.ehlo()
             self.assertTrue(smtp.has_extn("size"))
             limit = int(smtp.esmtp_features["size"] or 0)
-            if limit == 0:
-                self.skipTest("the server names no limit")
+            self.assertGreater(limit, 0)
             code, _ = smtp.docmd("MAIL FROM:<%s> SIZE=%d" % (BOB, limit + 1))
             self.assertEqual(code, 552)
             self.assertEqual(smtp.noop()[0], 250)

@@ -43,6 +43,13 @@ class Swaks(serving.ServerCase):
                                   text=harness.message("swaks-8bit", harness.BODY_8BIT)))
         self.assertArrived("alice", "swaks-8bit", harness.BODY_8BIT)
 
+    def test_50_megabytes(self):
+        body = harness.big_body(50_000_000)
+        self.assertRan(self.swaks("smtp", "--suppress-data", "--to", "alice@example.test",
+                                  text=harness.message("swaks-large", body)))
+        self.assertArrived("alice", "swaks-large", body)
+        self.server.empty("alice")
+
     def test_leading_dots(self):
         # RFC 5321, 4.5.2. The first line of the body is one dot alone.
         self.assertRan(self.swaks("smtp", "--to", "alice@example.test",

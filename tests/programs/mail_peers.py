@@ -99,8 +99,8 @@ class Smtp(Peer):
     """
 
     def __init__(self, keywords=("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES"), refuse=None, limit=None,
-                 too_many="452 4.5.3 Too many recipients", end="250 2.0.0 Kept", users=None, greeting="220 mx.example.test",
-                 mail="250 2.1.0 Sender is fine", lmtp=False, stop_at=None):
+                 too_many="452 4.5.3 Too many recipients", end="250 2.0.0 Kept", users=None,
+                 greeting="220 mx.example.test", mail="250 2.1.0 Sender is fine", lmtp=False, stop_at=None):
         self.keywords, self.refuse, self.limit, self.too_many = keywords, refuse or {}, limit, too_many
         self.end, self.users, self.greeting, self.mail, self.lmtp = end, users, greeting, mail, lmtp
         self.stop_at = stop_at  # a verb before whose reply the connection is cut
@@ -212,8 +212,9 @@ class Pop3(Peer):
     cut: (message number, octets) after which the connection ends; quit_reply: None for none.
     """
 
-    def __init__(self, messages=(), users=None, capabilities=("TOP", "UIDL", "USER", "SASL PLAIN", "RESP-CODES",
-                                                              "PIPELINING"), refuse=None, cut=None, quit_reply="+OK Bye"):
+    def __init__(self, messages=(), users=None,
+                 capabilities=("TOP", "UIDL", "USER", "SASL PLAIN", "RESP-CODES", "PIPELINING"),
+                 refuse=None, cut=None, quit_reply="+OK Bye"):
         self.messages = list(messages)
         self.users = users or {"bob@example.test": "secret"}
         self.capabilities, self.refuse, self.cut, self.quit_reply = capabilities, refuse or {}, cut, quit_reply

@@ -392,6 +392,15 @@ class Passwords(Case):
     def test_no_login_offered(self):
         self.check(self.send_as(self.peer(Smtp())), LOGIN, BOB)
 
+    def test_the_server_wants_a_login(self):
+        for reply in ("530 5.7.0 Authentication required", "530 Who are you?"):
+            for keywords in (("PIPELINING",), ()):
+                server = self.peer(Smtp(mail=reply, keywords=keywords))
+                result = self.check(self.send(server, [BOB], scheme="submission"), LOGIN, reply, "--user NAME")
+                self.assertNotIn("correct what", result.err)
+        tls = self.peer(Smtp(mail="530 5.7.0 Must issue a STARTTLS command first"))
+        self.assertNotIn("--user", self.check(self.send(tls, [BOB], scheme="submission"), REFUSED).err)
+
     def test_password_files(self):
         for content, said in ((b"", "empty line"), (b"\nsecret\n", "empty line"), (b"a\0b\n", "NUL"),
                               (b"x" * 2000, "password")):
@@ -402,7 +411,8 @@ class Passwords(Case):
 
 class Json(Case):
     def test_send(self):
-        server = self.peer(Smtp(keywords=("PIPELINING", "SIZE 1000000"), refuse={BOB: "550-5.1.1 No\r\n550 5.1.1 such"}))
+        server = self.peer(Smtp(keywords=("PIPELINING", "SIZE 1000000"),
+                                refuse={BOB: "550-5.1.1 No\r\n550 5.1.1 such"}))
         self.needs_json()
         result = self.check(self.send(server, [ALICE, BOB], "--json"), SOME)
         told = json.loads(result.out)

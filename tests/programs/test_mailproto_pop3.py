@@ -35,7 +35,7 @@ class Maildrop(Case):
         self.check(self.pop3(self.server, "stat"), ALL, "3 messages, %d octets\n" % total)
         self.needs_json()
         told = json.loads(self.pop3(self.server, "stat", "--json").out)
-        self.assertEqual((told["messages"], told["octets"]), (3, total))
+        self.assertEqual((told["count"], told["octets"]), (3, total))
 
     def test_list(self):
         sizes = [len(text) for _, text in self.mails]
@@ -76,7 +76,8 @@ class Maildrop(Case):
         self.assertEqual(self.server.messages, [self.mails[1]])
 
     def test_delete_what_is_not_there(self):
-        self.check(self.pop3(self.server, "dele", "1", "7"), SOME, "message 7", "-ERR no such message", "deleted 1 message")
+        self.check(self.pop3(self.server, "dele", "1", "7"), SOME,
+                   "message 7", "-ERR no such message", "deleted 1 message")
         self.check(self.pop3(self.server, "dele", "7"), REFUSED, "message 7")
 
     def test_no_such_message(self):
@@ -116,7 +117,8 @@ class MaildropTroubles(Case):
             server = self.peer(Pop3([text], cut=(1, octets)))
             self.check(self.pop3(server, "retr", "1", "--output", path), TEMPORARY, HOST)
             self.assertEqual(os.listdir(self.folder), ["password"])
-        result = self.check(self.pop3(self.peer(Pop3([text], cut=(1, 4000))), "retr", "1"), TEMPORARY, "cut off", "not whole")
+        result = self.check(self.pop3(self.peer(Pop3([text], cut=(1, 4000))), "retr", "1"),
+                            TEMPORARY, "cut off", "not whole")
         self.assertTrue(text[1].startswith(result.raw))
 
     def test_half_a_listing_is_none(self):

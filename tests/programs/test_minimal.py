@@ -1,7 +1,8 @@
-"""The minimal programs: client and server in memory, receive, send and fetch over loopback; their length; the README."""
+"""The minimal programs: client and server in memory, receive, send, fetch; their length; the README."""
 
 import os
 import pathlib
+import socket
 import socketserver
 import subprocess
 import threading
@@ -62,6 +63,7 @@ class Minimal(unittest.TestCase):
             output, _ = receiver.process.communicate(timeout=30)
             self.assertEqual(receiver.process.returncode, 0)
         self.assertTrue(output.startswith(b"Received: from "), output)
+        self.assertIn(b"[127.0.0.1]", output)
         self.assertNotIn(b" 1970 ", output)
         self.assertTrue(output.endswith(LETTER), output)
 
@@ -81,6 +83,15 @@ class Minimal(unittest.TestCase):
         self.assertEqual((fetched.returncode, fetched.stdout), (0, b"Subject: second\r\n\r\n.\r\n"), fetched.stderr)
         self.assertIn(b"RETR 2", server.said)
         self.assertEqual(server.said[-1], b"QUIT")
+
+    def test_nobody_there(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = str(listener.getsockname()[1])
+        for words in (("send", "127.0.0.1", port, "a@example.test", "b@example.test"),
+                      ("fetch", "127.0.0.1", port, "bob", "secret")):
+            done = run(PROGRAMS / words[0], *words[1:])
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(b"no connection to 127.0.0.1 port", done.stderr)
 
     def test_usage(self):
         for program in ("receive", "send", "fetch"):

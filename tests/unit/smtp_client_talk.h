@@ -65,6 +65,8 @@ struct talk {
 
 /* ---- the log ---- */
 
+static void talk_log(struct talk *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 static void talk_log(struct talk *t, const char *format, ...)
 {
     va_list args;

@@ -44,31 +44,13 @@ static void test_vectors(void **state)
 
 static void test_malformed(void **state)
 {
-    static const char *const malformed[] = {
-        "Z",
-        "Zg",
-        "Zg=",
-        "Zg===",
-        "Zh==",
-        "Zm9=",
-        "====",
-        "Z===",
-        "Zg==Zg==",
-        "Zm9v\n",
-        "Zm 9v===",
-        "Zm9v\r\n",
-        "Zm9-",
-        "Zm9_",
-        "Zm9v=",
-        "=m9v",
-        "Z=9v",
-        "Zm=v",
-        "Zm9v====",
-        "Zm9vZ",
-        "\xc3\xb6"
-        "9v",
-        "Zm9.",
-    };
+    static const char *const malformed[] =
+        {
+            "Z",        "Zg",     "Zg=",      "Zg===",    "Zh==",       "Zm9=", "====",  "Z===",
+            "Zg==Zg==", "Zm9v\n", "Zm 9v===", "Zm9v\r\n", "Zm9-",       "Zm9_", "Zm9v=", "=m9v",
+            "Z=9v",     "Zm=v",   "Zm9v====", "Zm9vZ",    "\303\2669v", /* an o with two dots in UTF-8 */
+            "Zm9.",
+        };
     char plain[16];
     size_t n;
 

@@ -131,8 +131,8 @@ static void test_mistakes_have_their_line(void **state)
     } cases[] = {
         {GOOD "shoe_size = 44\n", ":10: shoe_size: there is no such key; a user has password and maildir\n"},
         {GOOD "password = again\n", ":10: password: is said twice\n"},
-        {GOOD "[servre]\nlog = info\n",
-         ":11: section servre: there is no such section; there are [server], [listen], [limits] and [user ADDRESS]\n"},
+        {GOOD "[servre]\nlog = info\nlog = info\n",
+         ":10: section servre: there is no such section; there are [server], [listen], [limits] and [user ADDRESS]\n"},
         {GOOD "[server]\ncolour = red\n",
          ":11: colour: there is no such key in this section; mailprotod(8) lists them\n"},
         {GOOD "[server]\nmail = /elsewhere\n", ":11: mail: is said twice\n"},
@@ -145,19 +145,22 @@ static void test_mistakes_have_their_line(void **state)
         {GOOD "[listen]\npop3 = localhost:110\n", ":11: pop3: must be addresses like 127.0.0.1:25 or [::1]:25\n"},
         {GOOD "[listen]\npop3 = 127.0.0.1:65536\n", ":11: pop3: must be addresses like 127.0.0.1:25 or [::1]:25\n"},
         {GOOD "[listen]\npop3 = [::1:110\n", ":11: pop3: must be addresses like 127.0.0.1:25 or [::1]:25\n"},
-        {GOOD "[user bob@example.org]\nmaildir = bob\n", ":11: bob@example.org has no password\n"},
+        {GOOD "[user bob@example.org]\nmaildir = bob\n", ":10: bob@example.org has no password\n"},
         {GOOD "just words\n", ":10: this is neither a [section] nor KEY = VALUE\n"},
         {"log = info\n" GOOD, ":1: log: stands before the first [section]\n"},
         {SERVER ALICE, ": nothing to listen on: add a line like smtp = 127.0.0.1:25 to [listen]\n"},
         {"[listen]\nsmtp = 127.0.0.1:25\n" ALICE,
          ": hostname is missing in [server]\n: mail is missing in [server]\n: domains is missing in [server]\n"},
         {SERVER "[listen]\nsmtp = 127.0.0.1:25\n", ": there is no user: add a section like [user alice@example.org]\n"},
-        {GOOD "[user bob@elsewhere.test]\npassword = x\n", ": a user's domain is not among the domains of [server]\n"},
-        {GOOD "[user bob]\npassword = x\n", ": a user's name is not an address like alice@example.org\n"},
-        {GOOD "[user b@example.org]\npassword = x\n[user B@example.ORG]\npassword = x\n", ": a user is there twice\n"},
+        {GOOD "[user bob@elsewhere.test]\npassword = x\n[user eve@nowhere.test]\npassword = x\n",
+         ":10: bob@elsewhere.test is of a domain that is not among the domains of [server]\n"
+         ":12: eve@nowhere.test is of a domain that is not among the domains of [server]\n"},
+        {GOOD "[user bob]\npassword = x\n", ":10: user bob: is not an address like alice@example.org\n"},
+        {GOOD "[user b@example.org]\npassword = x\n[user B@example.ORG]\npassword = x\n",
+         ":12: b@example.org is there twice\n"},
         {GOOD "[server]\npostmaster = nobody@example.org\n", ": postmaster is not the address of a user\n"},
         {GOOD "[user bob@example.org]\npassword = x\nmaildir = alice@example.test\n",
-         ": alice@example.test and bob@example.org have the same maildir\n"},
+         ":10: bob@example.org has the same maildir as alice@example.test\n"},
         {SERVER "[listen]\nsubmission = 127.0.0.1:587\n" ALICE,
          ": submission and pop3 need passwords, and without TLS they cross the network in clear text; say "
          "cleartext_auth = loopback in [server] to take them from this machine only\n"},
@@ -175,10 +178,127 @@ static void test_all_mistakes_are_told(void **state)
                  ":2: hostname: must be a host name like mail.example.org\n"
                  ":3: log: must be error, warning, info or debug\n"
                  ":5: smtp: must be addresses like 127.0.0.1:25 or [::1]:25\n"
-                 ": hostname is missing in [server]\n"
                  ": mail is missing in [server]\n"
-                 ": domains is missing in [server]\n"
-                 ": nothing to listen on: add a line like smtp = 127.0.0.1:25 to [listen]\n");
+                 ": domains is missing in [server]\n");
+}
+
+/* What stands behind something that could not be read may be what would be missing. */
+static void test_nothing_is_missing_after_a_syntax_error(void **state)
+{
+    (void)state;
+    assert_wrong("[server]\nhostname mail.example.test\n", ":2: this is neither a [section] nor KEY = VALUE\n");
+    assert_wrong("[usr b]\n", ":1: section usr b: there is no such section; there are [server], [listen], [limits] and "
+                              "[user ADDRESS]\n");
+    assert_wrong(GOOD "[user bob@example.org]\npassword x\n", ":11: this is neither a [section] nor KEY = VALUE\n");
+}
+
+static void test_wrong_values_are_not_missing_too(void **state)
+{
+    (void)state;
+    assert_wrong("[server]\nhostname = -\ndomains = -\nmail =\ncleartext_auth = perhaps\n[listen]\npop3 = 1\n" ALICE,
+                 ":2: hostname: must be a host name like mail.example.org\n"
+                 ":3: domains: must be domains like example.org example.net\n"
+                 ":4: mail: must not be empty\n"
+                 ":5: cleartext_auth: must be no, loopback or yes\n"
+                 ":7: pop3: must be addresses like 127.0.0.1:25 or [::1]:25\n");
+    assert_wrong(SERVER "cleartext_auth = perhaps\n[listen]\npop3 = 127.0.0.1:110\n" ALICE,
+                 ":5: cleartext_auth: must be no, loopback or yes\n");
+    assert_wrong(GOOD "[user bob@example.org]\npassword =\n", ":11: password: must not be empty\n");
+}
+
+/* ---- sections ---- */
+
+static void test_sections_without_keys(void **state)
+{
+    (void)state;
+    assert_wrong(GOOD "[user bob@example.org]\n", ":10: bob@example.org has no password\n");
+    assert_wrong(GOOD "[user bob@example.org]", ":10: bob@example.org has no password\n");
+    assert_wrong(GOOD "[user bob@example.org]\n[user carol@example.org]\n# none\n[limits]\n",
+                 ":10: bob@example.org has no password\n:11: carol@example.org has no password\n");
+    assert_wrong(GOOD "[usr b]\n", ":10: section usr b: there is no such section; there are [server], [listen], "
+                                   "[limits] and [user ADDRESS]\n");
+    assert_wrong(GOOD "[user]\n", ":10: section user: there is no such section; there are [server], [listen], "
+                                  "[limits] and [user ADDRESS]\n");
+    assert_wrong(GOOD "[user bob@example.org]\npassword = x\n[user bob@example.org]\nmaildir = x\n",
+                 ":12: bob@example.org has no password\n:12: bob@example.org is there twice\n");
+}
+
+static void test_how_sections_are_written(void **state)
+{
+    struct settings settings;
+
+    (void)state;
+    assert_int_equal(read_text(&settings, "\xef\xbb\xbf [ server ] ; this one\nhostname = mail.example.test\n"
+                                          "domains = example.org\nmail = /var/mail\n[listen] # that\n"
+                                          "smtp = 127.0.0.1:25\n[user\t bob@example.org ]\r\npassword = [x]\r\n"),
+                     0);
+    assert_string_equal(settings.users.items[0].address, "bob@example.org");
+    assert_string_equal(settings.users.items[0].password, "[x]");
+    settings_clear(&settings);
+    assert_wrong(GOOD "[limits] recipients = 7\n", ":10: section limits: nothing may stand behind it in the line\n");
+    assert_wrong(GOOD "  [user bob@example.org]\n", ":10: password: is said twice\n"); /* it goes on with the value */
+}
+
+static void test_long_addresses_are_whole(void **state)
+{
+    static const char name[] = "a.user.whose.name.is.as.long.as.they.may.be@mail.department.example.org";
+    struct settings settings;
+    char text[1024];
+
+    (void)state;
+    snprintf(text, sizeof text,
+             "[server]\nhostname = mail.example.test\ndomains = mail.department.example.org\n"
+             "mail = /var/mail\n[listen]\nsmtp = 127.0.0.1:25\n[user %s]\npassword = x\n",
+             name);
+    assert_int_equal(read_text(&settings, text), 0);
+    assert_string_equal(settings.users.items[0].address, name);
+    settings_clear(&settings);
+}
+
+/* ---- values ---- */
+
+static void test_users_are_addresses(void **state)
+{
+    static const char *const wrong[] = {"a b@example.org", "x@@example.org",    "../b@example.org", ".b@example.org",
+                                        "b.@example.org",  "b..c@example.org",  "@example.org",     "b@",
+                                        "b@example.org.",  "\"b\"@example.org", "b,c@example.org",  "b:c@example.org"};
+    char text[1024], expected[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        snprintf(text, sizeof text, GOOD "[user %s]\npassword = x\n", wrong[i]);
+        snprintf(expected, sizeof expected, ":10: user %s: is not an address like alice@example.org\n", wrong[i]);
+        assert_wrong(text, expected);
+    }
+}
+
+static void test_maildirs_stay_below_mail(void **state)
+{
+    static const char *const wrong[] = {"../../etc", "..", ".", "a/../../b", "a/..", "./a"};
+    struct settings settings;
+    char text[1024];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        snprintf(text, sizeof text, GOOD "[user b@example.org]\npassword = x\nmaildir = %s\n", wrong[i]);
+        assert_wrong(text, ":12: maildir: must be below mail, without . and .., or begin with a slash\n");
+    }
+    assert_int_equal(read_text(&settings, GOOD "[user b@example.org]\npassword = x\nmaildir = b/..c/.d\n"), 0);
+    assert_string_equal(settings.users.items[1].box->path, "/var/mail/b/..c/.d");
+    settings_clear(&settings);
+}
+
+static void test_addresses_to_listen_on_differ(void **state)
+{
+    struct settings settings;
+
+    (void)state;
+    assert_wrong(SERVER "[listen]\nsmtp = 127.0.0.1:25 127.0.0.1:25\n" ALICE,
+                 ": 127.0.0.1:25 is in [listen] twice, for smtp and smtp\n");
+    assert_wrong(SERVER "[listen]\nlmtp = [::1]:24\nsmtp = 127.0.0.1:24 [0::1]:24\n" ALICE,
+                 ": [::1]:24 is in [listen] twice, for smtp and lmtp\n");
+    assert_int_equal(read_text(&settings, SERVER "[listen]\nsmtp = 127.0.0.1:25 127.0.0.2:25 [::1]:25\n" ALICE), 0);
+    settings_clear(&settings);
 }
 
 static void test_long_lines(void **state)
@@ -210,6 +330,22 @@ static void test_a_file_that_cannot_be_read(void **state)
     fclose(problems);
     settings_clear(&settings);
     assert_string_equal(said, "/nonexistent/file: No such file or directory\n");
+}
+
+static void test_a_folder(void **state)
+{
+    struct settings settings;
+    FILE *problems;
+    size_t len;
+
+    (void)state;
+    free(said);
+    problems = open_memstream(&said, &len);
+    settings_init(&settings);
+    assert_int_equal(config_read(&settings, "/tmp", problems), 66);
+    fclose(problems);
+    settings_clear(&settings);
+    assert_string_equal(said, "/tmp: Is a directory\n"); /* and no advice to chmod 600 it */
 }
 
 static void test_a_file_that_others_may_read(void **state)
@@ -247,6 +383,12 @@ static void add(struct users *users, const char *address, const char *password)
     user->box = maildir_new(address);
 }
 
+static void no_complaint(void *context, const struct user *user, const char *sentence)
+{
+    (void)context;
+    fail_msg("%s: %s", user ? user->address : "", sentence);
+}
+
 static void make_users(struct users *users)
 {
     memset(users, 0, sizeof *users);
@@ -256,7 +398,7 @@ static void make_users(struct users *users)
     add(users, "Alice@Example.Test", "secret");
     add(users, "alice+lists@example.test", "other");
     add(users, "ann lee@example.org", "x");
-    assert_null(users_finish(users));
+    assert_int_equal(users_finish(users, no_complaint, NULL), 0);
 }
 
 static void test_addresses(void **state)
@@ -352,7 +494,16 @@ int main(void)
         cmocka_unit_test(test_a_whole_file),
         cmocka_unit_test(test_mistakes_have_their_line),
         cmocka_unit_test(test_all_mistakes_are_told),
+        cmocka_unit_test(test_nothing_is_missing_after_a_syntax_error),
+        cmocka_unit_test(test_wrong_values_are_not_missing_too),
+        cmocka_unit_test(test_sections_without_keys),
+        cmocka_unit_test(test_how_sections_are_written),
+        cmocka_unit_test(test_long_addresses_are_whole),
+        cmocka_unit_test(test_users_are_addresses),
+        cmocka_unit_test(test_maildirs_stay_below_mail),
+        cmocka_unit_test(test_addresses_to_listen_on_differ),
         cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_a_folder),
         cmocka_unit_test(test_a_file_that_cannot_be_read),
         cmocka_unit_test(test_a_file_that_others_may_read),
         cmocka_unit_test(test_addresses),

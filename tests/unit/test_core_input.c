@@ -86,6 +86,10 @@ static struct lines *make(struct test_allocator *memory, size_t max, uint64_t ma
     l = (struct lines *)e;
     l->max = max;
     l->kind = MAILPROTO_TRACE_LINE;
+    /* a new session looks for work that needs no bytes first */
+    assert_int_equal(mailproto_session_wants(&l->base.session), MAILPROTO_WANTS_WRITE);
+    assert_int_equal(mailproto_session_tick(&l->base.session, 0), MAILPROTO_OK);
+    assert_int_equal(mailproto_session_wants(&l->base.session), MAILPROTO_WANTS_READ);
     return l;
 }
 
@@ -237,6 +241,7 @@ static void test_secrets_are_wiped(void **state)
             l = (struct lines *)e;
             l->max = maxima[i];
             l->kind = MAILPROTO_TRACE_PRIVATE;
+            assert_int_equal(mailproto_session_tick(&l->base.session, 0), MAILPROTO_OK);
             for (size_t at = 0; at < most; at += 10)
                 feed(l, secret + at, most - at < 10 ? most - at : 10);
             test_bytes_free(&l->log);

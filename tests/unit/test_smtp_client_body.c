@@ -142,7 +142,7 @@ static void longest_line(void **state)
         for (size_t cut = 0; cut <= n + 2; cut++)
             for (int dot = 0; dot < 2; dot++) {
                 struct mp_client_body body = {.text = 1, .stuff = 1, .max_line = 10};
-                int32_t result;
+                uint32_t result;
 
                 memset(text, 'x', n);
                 if (dot)
@@ -151,8 +151,35 @@ static void longest_line(void **state)
                 result = mp_client_encode(&body, text, cut, out, &made);
                 if (!result)
                     result = mp_client_encode(&body, text + cut, n + 2 - cut, out, &made);
-                assert_int_equal(result, n <= 10 ? MAILPROTO_OK : MAILPROTO_ERR_BODY);
+                assert_int_equal(result, n <= 10 ? MP_FAULT_NONE : MP_FAULT_LONG_LINE);
             }
+}
+
+/* NUL never crosses as text, and octets above 127 only where 8BITMIME was said: at every place, cut at every place. */
+static void octets_that_may_not_cross(void **state)
+{
+    static const uint8_t odd[] = {0, 1, 127, 128, 255};
+    uint8_t text[12], out[64];
+    size_t made;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof odd; i++)
+        for (size_t at = 0; at < 10; at++)
+            for (size_t cut = 0; cut <= sizeof text; cut++)
+                for (uint8_t eight_bit = 0; eight_bit < 2; eight_bit++) {
+                    struct mp_client_body body = {.text = 1, .stuff = 1, .eight_bit = eight_bit, .max_line = 998};
+                    uint32_t expected = !odd[i]                      ? MP_FAULT_NUL
+                                        : odd[i] > 127 && !eight_bit ? MP_FAULT_8BIT
+                                                                     : MP_FAULT_NONE;
+                    uint32_t fault;
+
+                    memcpy(text, "\r\n.\r\nabc\r\n\r\n", sizeof text);
+                    text[at] = odd[i];
+                    fault = mp_client_encode(&body, text, cut, out, &made);
+                    if (!fault)
+                        fault = mp_client_encode(&body, text + cut, sizeof text - cut, out, &made);
+                    assert_int_equal(fault, expected);
+                }
 }
 
 static void binary_is_untouched(void **state)
@@ -163,8 +190,8 @@ static void binary_is_untouched(void **state)
     size_t made, end;
 
     (void)state;
-    assert_int_equal(mp_client_encode(&body, text, sizeof text, out, &made), MAILPROTO_OK);
-    assert_int_equal(mp_client_encode_end(&body, out + made, &end), MAILPROTO_OK);
+    assert_int_equal(mp_client_encode(&body, text, sizeof text, out, &made), MP_FAULT_NONE);
+    assert_int_equal(mp_client_encode_end(&body, out + made, &end), MP_FAULT_NONE);
     assert_int_equal(made, sizeof text);
     assert_int_equal(end, 0);
     assert_memory_equal(out, text, made);
@@ -175,6 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_pattern),
         cmocka_unit_test(longest_line),
+        cmocka_unit_test(octets_that_may_not_cross),
         cmocka_unit_test(binary_is_untouched),
     };
 

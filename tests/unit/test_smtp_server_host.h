@@ -141,6 +141,8 @@ static inline uint32_t any(struct host *h, uint32_t below)
     return (h->random >> 8) % below;
 }
 
+static inline void note(struct host *h, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 static inline void note(struct host *h, const char *format, ...)
 {
     va_list list;
@@ -745,6 +747,34 @@ static inline void host_run(struct host *h)
         assert_int_equal(h->closed, 1);
     }
     h->wire[h->wire_len] = '\0';
+}
+
+/* A session that was greeted and fed. */
+static inline void script_begin(struct host *h, const struct script *script, const struct manner *manner,
+                                const char *text)
+{
+    assert_int_equal(host_begin(h, script, manner, 0), MAILPROTO_OK);
+    host_wait(h);
+    if (text)
+        host_feed(h, (mailproto_text){text, strlen(text)});
+}
+
+static inline void ends_with(const struct host *h, const char *tail)
+{
+    size_t n = strlen(tail);
+
+    if (h->wire_len < n || memcmp(h->wire + h->wire_len - n, tail, n) != 0)
+        fail_msg("ends with %.*s", (int)(h->wire_len > 200 ? 200 : h->wire_len),
+                 h->wire + (h->wire_len > 200 ? h->wire_len - 200 : 0));
+}
+
+static inline void feed_repeated(struct host *h, char c, size_t n)
+{
+    char block[1000];
+
+    memset(block, c, sizeof block);
+    for (; n; n -= n < sizeof block ? n : sizeof block)
+        host_feed(h, (mailproto_text){block, n < sizeof block ? n : sizeof block});
 }
 
 static const struct manner at_once = {"at once", 0, 0, 0, 0, SIZE_MAX, 0, 1};

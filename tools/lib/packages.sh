@@ -22,6 +22,8 @@ test     binutils                   command:nm             checks which symbols 
 test     gcc-mingw-w64-x86-64-win32 command:x86_64-w64-mingw32-gcc  the Windows cross build
 test     python3-cffi               python:cffi            the headers as Python sees them
 test     luajit                     command:luajit         the headers as LuaJIT sees them
+fuzz     clang                      command:clang          libFuzzer is a part of it
+fuzz     libclang-rt-14-dev         runtime:fuzzer         libFuzzer and the sanitizers' runtime
 bench    binutils                   command:ld             what an SMTP client alone links to
 interop  swaks                      command:swaks          sends mail to mailprotod
 interop  curl                       command:curl           sends mail to mailprotod and reads it back
@@ -40,6 +42,7 @@ is_there() {
     command) command -v "$name" >/dev/null 2>&1 ;;
     library) pkg-config --exists "$name" 2>/dev/null ;;
     python) "$python" -c "import $name" >/dev/null 2>&1 ;;
+    runtime) compgen -G "$(clang -print-runtime-dir 2>/dev/null)/libclang_rt.$name*.a" >/dev/null ;;
     header) [ -e "/usr/include/$name" ] || [ -e "/usr/local/include/$name" ] ;;
     *) die "packages.sh: unknown kind '$kind'" ;;
     esac

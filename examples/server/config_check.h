@@ -1,0 +1,19 @@
+/* config_check.h - what only the whole configuration can be wrong about: what is missing, or does not go together.
+ * mailprotod(8) tells what has to be there. */
+#ifndef MAILPROTOD_CONFIG_CHECK_H
+#define MAILPROTOD_CONFIG_CHECK_H
+
+#include "config.h"
+
+/* What the reader met. A key whose value was wrong is there all the same: it is told once what is wrong with it. */
+struct config_seen {
+    int incomplete; /* a part could not be read, so that nothing can be said to be missing */
+    int hostname, mail, domains, listen;
+    int users_wrong; /* or the domains: there may be more than are known */
+    int cleartext_wrong;
+};
+
+/* Writes what is wrong to `problems`, a line each; how many they are. Makes users and Maildirs ready for use. */
+int config_check(struct settings *settings, const struct config_seen *seen, const char *path, FILE *problems);
+
+#endif

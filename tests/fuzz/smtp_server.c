@@ -1,0 +1,319 @@
+/* smtp_server.c - fuzz target: sessions of the SMTP and LMTP server; the input is what a client says.
+ * RFC 5321, RFC 2033; include/mailproto/smtp_server.h. */
+#include <mailproto/smtp_server.h>
+
+#include <string.h>
+
+#include "fuzz.h"
+
+const char *const fuzz_before_message =
+    "@@A@@@@@EHLO a.example\nMAIL FROM:<a@b.example>\nRCPT TO:<c@d.example>\nDATA\n";
+const char *const fuzz_after_message = ".\nQUIT\n";
+
+enum { TRANSACTION, MESSAGE };
+/* p->n: what the session in hand has seen */
+enum { OCTETS, PREPENDED, REJECT_AT, CHUNKING, RESULTS };
+
+static mailproto_text text(const char *s)
+{
+    return (mailproto_text){s, strlen(s)};
+}
+
+static void configure(const struct fuzz_play *p, mailproto_smtp_server_config *c)
+{
+    uint32_t a = p->head[0], b = p->head[1];
+
+    mailproto_smtp_server_config_init(c, sizeof *c);
+    c->hostname = text("mx.example");
+    c->peer_address = text("192.0.2.1");
+    c->offer =
+        0x7fff & ~(uint32_t)(MAILPROTO_SMTP_EXT_STARTTLS | MAILPROTO_SMTP_EXT_AUTH | MAILPROTO_SMTP_EXT_REQUIRETLS);
+    if (a & 1)
+        c->flags |= MAILPROTO_SMTP_SERVER_LMTP;
+    if (a & 2) {
+        c->tls = a & 16 ? MAILPROTO_TLS_REQUIRED : MAILPROTO_TLS_MAY;
+        c->offer |= MAILPROTO_SMTP_EXT_STARTTLS | MAILPROTO_SMTP_EXT_REQUIRETLS;
+    }
+    if (a & 4) {
+        c->offer |= MAILPROTO_SMTP_EXT_AUTH;
+        c->flags |= MAILPROTO_SMTP_SERVER_CLEARTEXT_AUTH;
+        if (a & 16)
+            c->flags |= MAILPROTO_SMTP_SERVER_SUBMISSION;
+    }
+    if (a & 8)
+        c->flags |= MAILPROTO_SMTP_SERVER_PASS_PARAMETERS;
+    if (b & 1)
+        c->flags |= MAILPROTO_SMTP_SERVER_NORMALISE_NEWLINES;
+    if (b & 2)
+        c->flags |= MAILPROTO_SMTP_SERVER_ACCEPT_NUL;
+    if (b & 4)
+        c->flags |= MAILPROTO_SMTP_SERVER_RECEIVED;
+    if (b & 8) {
+        c->max_line = 512;
+        c->max_auth_line = 600;
+        c->max_text_line = 998;
+        c->max_recipients = 100;
+        c->max_bad_commands = 3;
+        c->max_message = 1000;
+        c->max_discard = 3000;
+        c->max_hops = 2;
+        c->max_transactions = 2;
+    }
+    if (b & 16)
+        c->max_open = 5;
+}
+
+/* ---- events ---- */
+
+static void log_parameters(struct fuzz_play *p, const mailproto_smtp_parameter *parameter)
+{
+    for (; parameter; parameter = parameter->next) {
+        fuzz_log_text(p, "keyword", parameter->keyword);
+        fuzz_log_text(p, parameter->value.ptr ? "value" : "no value", parameter->value);
+    }
+}
+
+static void mail(struct fuzz_play *p, const mailproto_smtp_mail *e)
+{
+    fuzz_log(p, "\nMAIL %llu %u %u %u %u", (unsigned long long)e->size, e->body, e->flags, e->ret, e->has_auth);
+    fuzz_log_text(p, "path", e->path);
+    fuzz_log_text(p, "auth", e->auth);
+    fuzz_log_text(p, "envid", e->envid);
+    log_parameters(p, e->unknown);
+    fuzz_demand(p, p->begun[TRANSACTION] == p->ended[TRANSACTION], "one transaction at a time");
+}
+
+static void rcpt(struct fuzz_play *p, const mailproto_smtp_rcpt *e)
+{
+    fuzz_log(p, "\nRCPT %u %u", e->index, e->notify);
+    fuzz_log_text(p, "path", e->path);
+    fuzz_log_text(p, "type", e->orcpt_type);
+    fuzz_log_text(p, "orcpt", e->orcpt);
+    log_parameters(p, e->unknown);
+}
+
+static void reject(struct fuzz_play *p)
+{
+    mailproto_smtp_verdict verdict;
+
+    mailproto_smtp_verdict_init(&verdict, sizeof verdict);
+    verdict.code = 554;
+    verdict.text = text("enough\nof this");
+    p->n[REJECT_AT] = UINT64_MAX;
+    fuzz_demand(p, mailproto_smtp_server_reject_message(p->made, &verdict) == MAILPROTO_OK,
+                "a message that arrives can be refused");
+}
+
+/* Where a message is refused in its middle depends on the cut, so that its octets are not part of the log then. */
+static void body(struct fuzz_play *p, const mailproto_smtp_body *e)
+{
+    fuzz_demand(p, e->bytes.len > 0 && e->offset == p->n[OCTETS], "the slices of a message follow each other");
+    fuzz_demand(p, p->begun[MESSAGE] == p->ended[MESSAGE] + 1, "octets belong to a message");
+    p->n[OCTETS] += e->bytes.len;
+    if (e->prepended)
+        p->n[PREPENDED] += e->bytes.len;
+    if (p->n[REJECT_AT] == UINT64_MAX || !e->bytes.len)
+        fuzz_log_body(p, e->bytes);
+    else if (p->n[OCTETS] - p->n[PREPENDED] > p->n[REJECT_AT])
+        reject(p);
+}
+
+static void message_end(struct fuzz_play *p, const mailproto_smtp_message_end *e)
+{
+    fuzz_log(p, "\nMESSAGE_END %llu %u", (unsigned long long)e->size, e->recipients);
+    fuzz_demand(p, e->size == p->n[OCTETS], "MESSAGE_END tells the octets that came");
+    fuzz_demand(p, e->recipients > 0, "a message has recipients");
+    if (fuzz_one_by_one(p) && !p->n[CHUNKING])
+        fuzz_demand(p, fuzz_fed_ends(p, ".\r\n") && (e->size == p->n[PREPENDED] || fuzz_fed_ends(p, "\n.\r\n")),
+                    "a message ends with its dot only");
+    fuzz_end(p, MESSAGE);
+}
+
+static void query(struct fuzz_play *p, const char *name, const mailproto_smtp_query *e)
+{
+    fuzz_log(p, "\n%s", name);
+    fuzz_log_text(p, "argument", e->argument);
+}
+
+static void auth(struct fuzz_play *p, const mailproto_smtp_auth *e)
+{
+    fuzz_log(p, "\nAUTH %u %u", e->mechanism, e->tls);
+    fuzz_log_text(p, "authorization", e->authorization);
+    fuzz_log_text(p, "name", e->name);
+    fuzz_log_text(p, "password", e->password);
+}
+
+static void event(struct fuzz_play *p, const mailproto_event *event, struct test_pending *request)
+{
+    const void *e = event;
+
+    request->n = p->requests;
+    switch (event->type) {
+    case MAILPROTO_SMTP_SERVER_CONNECT:
+        fuzz_log(p, "\nCONNECT");
+        break;
+    case MAILPROTO_SMTP_SERVER_HELLO:
+        fuzz_log(p, "\nHELLO");
+        fuzz_log_text(p, "verb", ((const mailproto_smtp_hello *)e)->verb);
+        fuzz_log_text(p, "domain", ((const mailproto_smtp_hello *)e)->domain);
+        break;
+    case MAILPROTO_SMTP_SERVER_AUTH:
+        auth(p, e);
+        break;
+    case MAILPROTO_SMTP_SERVER_MAIL:
+        mail(p, e);
+        break;
+    case MAILPROTO_SMTP_SERVER_RCPT:
+        rcpt(p, e);
+        break;
+    case MAILPROTO_SMTP_SERVER_MESSAGE_BEGIN:
+        p->n[CHUNKING] = ((const mailproto_smtp_message_begin *)e)->chunking;
+        fuzz_log(p, "\nMESSAGE_BEGIN %u %u", ((const mailproto_smtp_message_begin *)e)->recipients,
+                 ((const mailproto_smtp_message_begin *)e)->chunking);
+        p->n[OCTETS] = p->n[PREPENDED] = 0;
+        p->n[REJECT_AT] = fuzz_whim(p, p->requests, 1) % 8 == 1 ? fuzz_whim(p, p->requests, 2) % 300 : UINT64_MAX;
+        break;
+    case MAILPROTO_SMTP_SERVER_BODY:
+        body(p, e);
+        break;
+    case MAILPROTO_SMTP_SERVER_MESSAGE_END:
+        message_end(p, e);
+        break;
+    case MAILPROTO_SMTP_SERVER_RCPT_RESULT:
+        fuzz_log(p, "\nRCPT_RESULT %u", ((const mailproto_smtp_rcpt_result *)e)->index);
+        break;
+    case MAILPROTO_SMTP_SERVER_MESSAGE_ABORTED:
+        fuzz_log(p, "\nMESSAGE_ABORTED %d", ((const mailproto_smtp_message_aborted *)e)->why);
+        fuzz_end(p, MESSAGE);
+        break;
+    case MAILPROTO_SMTP_SERVER_TRANSACTION_END:
+        fuzz_log(p, "\nTRANSACTION_END %u %d", ((const mailproto_smtp_transaction_end *)e)->delivered,
+                 ((const mailproto_smtp_transaction_end *)e)->why);
+        fuzz_end(p, TRANSACTION);
+        break;
+    default:
+        query(p,
+              event->type == MAILPROTO_SMTP_SERVER_VRFY   ? "VRFY"
+              : event->type == MAILPROTO_SMTP_SERVER_EXPN ? "EXPN"
+                                                          : "HELP",
+              e);
+    }
+}
+
+/* ---- answers ---- */
+
+static int32_t verdict(struct fuzz_play *p, const struct test_pending *request, uint32_t whim)
+{
+    static const uint32_t codes[] = {450, 550, 552, 554, 421, 451};
+    int alone;
+    mailproto_smtp_verdict v;
+    int32_t result;
+
+    mailproto_smtp_verdict_init(&v, sizeof v);
+    /* How many RCPT were asked behind an answer that ends the session depends on when it came, if several are open. */
+    alone = !(p->head[1] & 16 && request->type == MAILPROTO_SMTP_SERVER_RCPT);
+    v.code = codes[whim % (alone ? 6 : 4)];
+    if (whim & 64)
+        v.text = text("one\ntwo");
+    if (whim & 128) {
+        v.delay_ms = 10;
+        p->due = p->host.now + 10;
+    }
+    v.close = alone && (whim & 0x700) == 0;
+    result = mailproto_smtp_server_answer(p->made, request->token, &v);
+    /* not every code fits every request, and then it stays open */
+    return result == MAILPROTO_ERR_ARG ? mailproto_session_fail(p->host.session, request->token) : result;
+}
+
+static void begun(struct fuzz_play *p, uint32_t type)
+{
+    if (type == MAILPROTO_SMTP_SERVER_MAIL)
+        fuzz_begin(p, TRANSACTION);
+    if (type == MAILPROTO_SMTP_SERVER_MESSAGE_BEGIN)
+        fuzz_begin(p, MESSAGE);
+}
+
+static int32_t answer(struct fuzz_play *p, const struct test_pending *request)
+{
+    static const char fields[] = "X-One: a\r\n b\r\nX-Two: c";
+    uint32_t whim = fuzz_whim(p, request->n, 0);
+    int accepts = request->type != MAILPROTO_SMTP_SERVER_AUTH && request->type != MAILPROTO_SMTP_SERVER_RCPT &&
+                  request->type != MAILPROTO_SMTP_SERVER_MESSAGE_END &&
+                  request->type != MAILPROTO_SMTP_SERVER_RCPT_RESULT && request->type < MAILPROTO_SMTP_SERVER_VRFY;
+    int32_t result;
+
+    if (request->type == MAILPROTO_SMTP_SERVER_MESSAGE_BEGIN && whim & 0x1000)
+        mailproto_smtp_server_prepend(p->made, request->token, fields, sizeof fields - 1);
+    switch (whim >> 16 & 15) {
+    case 1:
+    case 2:
+        return verdict(p, request, whim);
+    case 3:
+        return mailproto_session_fail(p->host.session, request->token);
+    case 4:
+        result = mailproto_session_use_default(p->host.session, request->token);
+        break;
+    default:
+        result = mailproto_smtp_server_accept(p->made, request->token);
+        accepts = 1;
+    }
+    if (!result && accepts)
+        begun(p, request->type);
+    return result;
+}
+
+/* ---- the session ---- */
+
+FUZZ_CALLBACK(mailproto_smtp_server, mailproto_smtp_connect, on_connect)
+FUZZ_CALLBACK(mailproto_smtp_server, mailproto_smtp_hello, on_hello)
+FUZZ_CALLBACK(mailproto_smtp_server, mailproto_smtp_auth, on_auth)
+FUZZ_CALLBACK(mailproto_smtp_server, mailproto_smtp_mail, on_mail)
+FUZZ_CALLBACK(mailproto_smtp_server, mailproto_smtp_rcpt, on_rcpt)
+FUZZ_CALLBACK(mailproto_smtp_server, mailproto_smtp_message_begin, on_message_begin)
+FUZZ_CALLBACK(mailproto_smtp_server, mailproto_smtp_body, on_body)
+FUZZ_CALLBACK(mailproto_smtp_server, mailproto_smtp_message_end, on_message_end)
+FUZZ_CALLBACK(mailproto_smtp_server, mailproto_smtp_rcpt_result, on_rcpt_result)
+FUZZ_CALLBACK(mailproto_smtp_server, mailproto_smtp_message_aborted, on_message_aborted)
+FUZZ_CALLBACK(mailproto_smtp_server, mailproto_smtp_transaction_end, on_transaction_end)
+FUZZ_CALLBACK(mailproto_smtp_server, mailproto_smtp_query, on_query)
+FUZZ_CALLBACK(mailproto_smtp_server, mailproto_tls_started, on_tls_started)
+FUZZ_CALLBACK(mailproto_smtp_server, mailproto_cancel, on_cancel)
+FUZZ_CALLBACK(mailproto_smtp_server, mailproto_trace, on_trace)
+FUZZ_CALLBACK(mailproto_smtp_server, mailproto_closed, on_closed)
+
+static int32_t make(struct fuzz_play *p, int polled)
+{
+    const mailproto_smtp_server_callbacks callbacks = {
+        sizeof callbacks, on_connect,     on_hello,           on_auth,
+        on_mail,          on_rcpt,        on_message_begin,   on_body,
+        on_message_end,   on_rcpt_result, on_message_aborted, on_transaction_end,
+        on_query,         on_query,       on_query,           on_tls_started,
+        on_cancel,        on_trace,       on_closed};
+    mailproto_smtp_server_config config;
+    mailproto_smtp_server *server = NULL;
+    const char *why = NULL;
+    int32_t result;
+
+    configure(p, &config);
+    result = mailproto_smtp_server_new(&server, &config, polled ? NULL : &callbacks, &p->memory.api, p, &why);
+    fuzz_demand(p, !result || result == MAILPROTO_ERR_NOMEM, why ? why : "a session can be made");
+    p->made = server;
+    p->host.session = result ? NULL : mailproto_smtp_server_session(server);
+    p->n[REJECT_AT] = UINT64_MAX;
+    return result;
+}
+
+static size_t memory_max(const struct fuzz_play *p)
+{
+    mailproto_smtp_server_config config;
+
+    configure(p, &config);
+    return mailproto_smtp_server_memory_max(&config);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct fuzz_engine engine = {.make = make, .memory_max = memory_max, .event = event, .answer = answer};
+
+    return fuzz_session(&engine, data, size);
+}

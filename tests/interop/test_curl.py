@@ -76,7 +76,8 @@ class Sending(Curl):
         for mechanism in ("PLAIN", "LOGIN"):
             subject = "curl-auth-" + mechanism
             result = self.send(harness.message(subject), "bob@example.test", service="submission",
-                               options=["--user", USER, "--login-options", "AUTH=" + mechanism])
+                               options=["--user", "bob@example.test:secret",
+                                        "--login-options", "AUTH=" + mechanism])
             self.assertRan(result)
             self.assertIn("AUTH " + mechanism, result.err)
             self.arrived("bob", subject)

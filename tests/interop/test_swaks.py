@@ -97,7 +97,7 @@ class Swaks(serving.ServerCase):
         for mechanism in ("PLAIN", "LOGIN"):
             subject = "swaks-auth-" + mechanism
             result = self.swaks("submission", "--auth", mechanism, "--auth-user",
-                                "alice@example.test", "--auth-password", "secret",
+                                "bob@example.test", "--auth-password", "secret",
                                 "--to", "bob@example.test", text=harness.message(subject))
             self.assertRan(result)
             self.assertRegex(result.out, r"(?m)^<-  235 ")

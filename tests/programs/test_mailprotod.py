@@ -255,6 +255,7 @@ class Signals(Case):
         smtp.sendmail(SENDER, [carol], BODY)
         self.assert_one(server, "carol", BODY)
         self.assertEqual(self.pop3(server, "carol", "new").stat()[0], 1)
+        server.wait_for_log("login carol@example.test, 1 message, ")
 
     def test_hangup_with_a_mistake_changes_nothing(self):
         server = self.serve()

@@ -48,7 +48,12 @@ enum {
     MAILPROTO_SMTP_EXT_LIMITS = 2048,            /* RFC 9422 */
     MAILPROTO_SMTP_EXT_VRFY = 4096,              /* RFC 5321 3.5.2 */
     MAILPROTO_SMTP_EXT_EXPN = 8192,
-    MAILPROTO_SMTP_EXT_HELP = 16384
+    MAILPROTO_SMTP_EXT_HELP = 16384,
+
+    /* what a server offers if nothing is said: offer DEFAULT | AUTH to add to it */
+    MAILPROTO_SMTP_EXT_DEFAULT = MAILPROTO_SMTP_EXT_SIZE | MAILPROTO_SMTP_EXT_8BITMIME | MAILPROTO_SMTP_EXT_PIPELINING |
+                                 MAILPROTO_SMTP_EXT_ENHANCEDSTATUSCODES | MAILPROTO_SMTP_EXT_CHUNKING |
+                                 MAILPROTO_SMTP_EXT_SMTPUTF8 | MAILPROTO_SMTP_EXT_HELP
 };
 
 /* A parameter of MAIL or RCPT, or an EHLO keyword, that the engine does not know. Linked, in the order of the wire. */

@@ -116,7 +116,7 @@ enum {
     MAILPROTO_SMTP_STAGE_AUTH = 4,
     MAILPROTO_SMTP_STAGE_MAIL = 5,
     MAILPROTO_SMTP_STAGE_RCPT = 6,
-    MAILPROTO_SMTP_STAGE_DATA = 7,
+    MAILPROTO_SMTP_STAGE_DATA = 7, /* or a BDAT that is not the last */
     MAILPROTO_SMTP_STAGE_MESSAGE = 8
 };
 
@@ -154,7 +154,7 @@ enum {
     MAILPROTO_SMTP_CLIENT_NO_PIPELINING = 32
 };
 
-/* How the session behaves; 0 is the default everywhere, hostname alone is required. */
+/* How the session behaves; 0 is the default everywhere, hostname alone is required. Texts are copied. */
 typedef struct mailproto_smtp_client_config {
     uint32_t struct_size;
     uint32_t flags;           /* MAILPROTO_SMTP_CLIENT_* */

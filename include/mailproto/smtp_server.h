@@ -127,15 +127,16 @@ typedef struct mailproto_smtp_rcpt_result {
 /* A message that was begun will not be ended: forget its octets. */
 typedef struct mailproto_smtp_message_aborted {
     mailproto_event head;
-    int32_t why; /* ERR_LOST, ERR_TIMEOUT; ERR_LIMIT size or hops; ERR_PROTOCOL bare CR and the like; ERR_HOST refused;
-                    ERR_CANCELLED: RSET or a new EHLO between BDATs */
+    int32_t why; /* ERR_LOST, ERR_TIMEOUT; ERR_LIMIT size or hops; ERR_PROTOCOL bare CR and the like; ERR_HOST: the host
+                    refused it, by reject_message too; ERR_CANCELLED: RSET or a new EHLO between BDATs */
 } mailproto_smtp_message_aborted;
 
 /* The transaction that an accepted MAIL began is over, once. */
 typedef struct mailproto_smtp_transaction_end {
     mailproto_event head;
     uint32_t delivered; /* 1: the message was accepted (LMTP: for one recipient at least) */
-    int32_t why;        /* 0: it came to a reply for a message; else why not, as in message_aborted */
+    int32_t why;        /* 0: it came to a reply for a message; else why not, as in message_aborted;
+                           ERR_CANCELLED also: RSET, a new EHLO or QUIT before a message */
 } mailproto_smtp_transaction_end;
 
 /* VRFY, EXPN or HELP with its argument. Defaults: VRFY 252 2.1.5 "cannot verify", EXPN 502, HELP 214. accept: 250 (HELP
@@ -186,19 +187,20 @@ enum {
     MAILPROTO_SMTP_SERVER_PASS_PARAMETERS = 64 /* unknown MAIL and RCPT parameters go to the host instead of 555 */
 };
 
-/* How the session behaves; 0 is the default everywhere, hostname alone is required. */
+/* How the session behaves; 0 is the default everywhere, hostname alone is required. Texts are copied. */
 typedef struct mailproto_smtp_server_config {
     uint32_t struct_size;
     uint32_t flags; /* MAILPROTO_SMTP_SERVER_* */
-    uint32_t offer; /* MAILPROTO_SMTP_EXT_*: what EHLO promises. 0: SIZE, 8BITMIME, PIPELINING, ENHANCEDSTATUSCODES,
-                           CHUNKING, SMTPUTF8, HELP, and STARTTLS where tls is MAY or REQUIRED. AUTH needs on_auth (or polling) and mechanisms; STARTTLS needs
-                           tls MAY or REQUIRED and the other way round; BINARYMIME needs CHUNKING; SMTPUTF8 needs
-                           8BITMIME; VRFY, EXPN need their callback */
-    uint32_t mask;  /* MAILPROTO_SMTP_EXT_* not to offer after all, for testing a client */
-    uint32_t mechanisms;       /* MAILPROTO_SASL_*; 0 with AUTH: PLAIN and LOGIN */
-    uint32_t tls;              /* MAILPROTO_TLS_* */
-    uint32_t max_open;         /* requests open together, at most 256; 0: 1 */
-    uint32_t max_line;         /* command line with CRLF; 0: 2048 (512 is the least, RFC 5321 4.5.3.1.4) */
+    uint32_t
+        offer;     /* MAILPROTO_SMTP_EXT_*: what EHLO promises. 0: MAILPROTO_SMTP_EXT_DEFAULT, and STARTTLS where tls is
+                       MAY or REQUIRED. AUTH needs on_auth (or polling); STARTTLS needs such a tls, and a tls that is MAY
+                       or REQUIRED needs STARTTLS; BINARYMIME needs CHUNKING; SMTPUTF8 needs 8BITMIME; VRFY and EXPN need
+                       their callback (or polling) */
+    uint32_t mask; /* MAILPROTO_SMTP_EXT_* not to offer after all, for testing a client */
+    uint32_t mechanisms; /* MAILPROTO_SASL_*; 0 with AUTH: PLAIN and LOGIN */
+    uint32_t tls;        /* MAILPROTO_TLS_* */
+    uint32_t max_open;   /* requests open together, at most 256; 0: 1 */
+    uint32_t max_line;   /* command line with CRLF; 0: 2048 (512 is the least, RFC 5321 4.5.3.1.4; at most 1048576) */
     uint32_t max_auth_line;    /* 0: 12288 (RFC 4954 4) */
     uint32_t max_text_line;    /* line of message text; 0: 4096; 998 the least; UNLIMITED */
     uint32_t max_recipients;   /* 0: 1000 (100 is the least); UNLIMITED */

@@ -12,9 +12,6 @@ enum {
                 MAILPROTO_SMTP_SERVER_CLEARTEXT_AUTH | MAILPROTO_SMTP_SERVER_NORMALISE_NEWLINES |
                 MAILPROTO_SMTP_SERVER_ACCEPT_NUL | MAILPROTO_SMTP_SERVER_PASS_PARAMETERS,
     ALL_OFFERS = 2 * MAILPROTO_SMTP_EXT_HELP - 1,
-    DEFAULT_OFFER = MAILPROTO_SMTP_EXT_SIZE | MAILPROTO_SMTP_EXT_8BITMIME | MAILPROTO_SMTP_EXT_PIPELINING |
-                    MAILPROTO_SMTP_EXT_ENHANCEDSTATUSCODES | MAILPROTO_SMTP_EXT_CHUNKING | MAILPROTO_SMTP_EXT_SMTPUTF8 |
-                    MAILPROTO_SMTP_EXT_HELP,
     MAX_OPEN = 256,
     TEXT_MAX = 255,
     LINE_MOST = 1 << 20
@@ -156,7 +153,7 @@ static int has_tls(const mailproto_smtp_server_config *c)
 static void fill_defaults(mailproto_smtp_server_config *c)
 {
     if (!c->offer)
-        c->offer = DEFAULT_OFFER | (has_tls(c) ? (uint32_t)MAILPROTO_SMTP_EXT_STARTTLS : 0);
+        c->offer = (uint32_t)MAILPROTO_SMTP_EXT_DEFAULT | (has_tls(c) ? (uint32_t)MAILPROTO_SMTP_EXT_STARTTLS : 0);
     or_default(&c->max_open, 1);
     or_default(&c->max_line, 2048);
     or_default(&c->max_auth_line, 12288);
@@ -277,7 +274,7 @@ static int32_t read_config(mailproto_smtp_server_config *c, const mailproto_smtp
 {
     int32_t result = mp_struct_copy(c, sizeof *c, given);
 
-    *why = "the config is missing, or from a later version";
+    *why = "the config is missing, its struct_size is not set, or it is from a later version";
     if (result)
         return result;
     fill_defaults(c);

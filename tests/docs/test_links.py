@@ -10,6 +10,8 @@ import unittest
 
 TREE = pathlib.Path(sys.argv.pop(1))
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
+# `session.md`: a page beside this one
+BESIDE = re.compile(r"`([a-z][\w-]*\.md)`")
 # `src/smtp/client.c`, `tools/test`: a path that begins with a folder of the tree
 NAMED = re.compile(r"`((?:include|src|examples|tests|bench|docs|tools|cross)/[\w./-]*)`")
 
@@ -37,6 +39,11 @@ class Links(unittest.TestCase):
                 # NAME stands for any name
                 if not re.search(r"[A-Z]{3,}", target) and not (TREE / target).exists():
                     dead.append(f"{page.relative_to(TREE)}: {target}")
+        self.assertEqual(dead, [])
+
+    def test_pages_named_beside_a_page_are_there(self):
+        dead = [f"{page.relative_to(TREE)}: {target}" for page in pages()
+                for target in BESIDE.findall(page.read_text("utf-8")) if not (page.parent / target).exists()]
         self.assertEqual(dead, [])
 
 

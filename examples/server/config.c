@@ -25,7 +25,7 @@ struct reading {
     FILE *file, *problems;
     int line, wrong;
     uint64_t seen, bad; /* keys of the table below, by index: those that were there, those with a wrong value */
-    int incomplete;     /* something could not be read */
+    int lines_unread, sections_unknown;
     enum section section;
     char name[256]; /* of the section */
     int has_key;    /* there was a key in the section: an indented line goes on with its value */
@@ -204,7 +204,7 @@ static void begin_section(struct reading *r, const char *at)
     r->section = is_section(r->name) ? SECTION_KEYS : SECTION_UNKNOWN;
     if (r->section == SECTION_KEYS)
         return;
-    r->incomplete = 1; /* what is in it may be what will be missing */
+    r->sections_unknown = 1;
     complain(r, "section ", r->name,
              "there is no such section; there are [server], [listen], [limits] and [user ADDRESS]");
 }
@@ -239,7 +239,7 @@ static char *next_line(char *out, int size, void *stream)
         return NULL;
     r->line++;
     if (!strchr(line, '\n') && !feof(r->file)) {
-        r->incomplete = 1;
+        r->lines_unread = 1;
         complain(r, "", "", "this line is too long");
         for (int c = 0; c != '\n' && c != EOF;)
             c = fgetc(r->file);
@@ -265,7 +265,8 @@ static void warn_of_readers(const struct reading *r)
 static int check(const struct reading *r)
 {
     const struct config_seen seen = {
-        .incomplete = r->incomplete,
+        .lines_unread = r->lines_unread,
+        .sections_unknown = r->sections_unknown,
         .hostname = has(r->seen, "server", "hostname"),
         .mail = has(r->seen, "server", "mail"),
         .domains = has(r->seen, "server", "domains"),
@@ -297,7 +298,7 @@ int config_read(struct settings *settings, const char *path, FILE *problems)
     fclose(r.file);
     if (first_wrong) {
         fprintf(problems, "%s:%d: this is neither a [section] nor KEY = VALUE\n", path, first_wrong);
-        r.incomplete = 1;
+        r.lines_unread = 1;
         r.wrong++;
     }
     r.wrong += check(&r);

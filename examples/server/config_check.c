@@ -46,9 +46,13 @@ static void check_missing(struct checking *c, const struct config_seen *seen)
 {
     const struct users *users = &c->settings->users;
 
+    if (seen->lines_unread)
+        return;
     for (size_t i = 0; i < users->count; i++)
         if (!users->items[i].password)
             complain_of_user(c, &users->items[i], "has no password");
+    if (seen->sections_unknown)
+        return;
     need(c, seen->hostname, "hostname");
     need(c, seen->mail, "mail");
     need(c, seen->domains, "domains");
@@ -129,12 +133,11 @@ int config_check(struct settings *settings, const struct config_seen *seen, cons
 {
     struct checking c = {settings, path, problems, 0};
 
-    if (!seen->incomplete)
-        check_missing(&c, seen);
+    check_missing(&c, seen);
     if (!seen->cleartext_wrong)
         check_cleartext(&c);
     check_endpoints(&c);
-    if (seen->incomplete || !seen->domains || seen->users_wrong)
+    if (seen->lines_unread || seen->sections_unknown || !seen->domains || seen->users_wrong)
         return c.wrong;
     users_finish(&settings->users, complain_of_user, &c);
     if (!settings->mail)

@@ -7,7 +7,8 @@
 
 /* What the reader met. A key whose value was wrong is there all the same: it is told once what is wrong with it. */
 struct config_seen {
-    int incomplete; /* a part could not be read, so that nothing can be said to be missing */
+    int lines_unread;     /* some could not be read, and may be what is missing anywhere */
+    int sections_unknown; /* some, which may have what others are missing */
     int hostname, mail, domains, listen;
     int users_wrong; /* or the domains: there may be more than are known */
     int cleartext_wrong;

@@ -243,9 +243,9 @@ static int check(int argc, char **argv)
         return result;
     settings_init(&settings);
     result = config_read(&settings, arguments.config, stderr);
-    if (!result && settings.run_as && !privileges_exist(settings.run_as)) {
+    if (settings.run_as && !privileges_exist(settings.run_as)) {
         fprintf(stderr, "%s: run_as: there is no user %s on this machine\n", arguments.config, settings.run_as);
-        result = EXIT_NO_USER;
+        result = result ? result : EXIT_NO_USER;
     }
     if (!result)
         printf("%s: good; %zu user%s\n", arguments.config, settings.users.count, settings.users.count == 1 ? "" : "s");

@@ -21,6 +21,7 @@ static void read_again(struct work *work)
 {
     struct reload *reload = (struct reload *)work;
     FILE *problems = open_memstream(&reload->problems, &reload->problems_len);
+    const char *run_as = reload->server->settings->run_as;
     int result;
 
     if (!problems) {
@@ -32,7 +33,8 @@ static void read_again(struct work *work)
         const struct maildir *box = reload->settings.users.items[i].box;
 
         if ((result = maildir_prepare(box))) {
-            fprintf(problems, "%s: %s\n", box->path, strerror(-result));
+            fprintf(problems, "cannot use the Maildir of %s, %s%s%s: %s\n", reload->settings.users.items[i].address,
+                    box->path, run_as ? " as " : "", run_as ? run_as : "", strerror(-result));
             reload->status = -1;
         }
     }

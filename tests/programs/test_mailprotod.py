@@ -163,6 +163,10 @@ class Configuration(Case):
             result = run(command, "--config", server.config)
             self.assertEqual((result.returncode, result.stdout), (67, ""))
             self.assertIn("run_as: there is no user no-such-user-here on this machine", result.stderr)
+        server.write_config(server="run_as = no-such-user-here\nshoe = 1")
+        result = run("check", "--config", server.config)
+        self.assertEqual(result.returncode, 78)
+        self.assertIn("run_as: there is no user", result.stderr)  # all at once
 
     def test_folders_are_made(self):
         server = self.serve()
@@ -265,6 +269,13 @@ class Signals(Case):
         server.wait_for_log("the users stay as they were")
         self.assertIn("shoe: there is no such key", server.log())
         self.smtp(server).sendmail(SENDER, [ALICE], BODY)
+
+    def test_hangup_with_a_maildir_that_cannot_be_made(self):
+        server = self.serve()
+        server.write_config(users="[user carol@example.test]\npassword = x\nmaildir = /dev/null/carol")
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for_log("the users stay as they were")
+        self.assertIn("cannot use the Maildir of carol@example.test, /dev/null/carol: Not a directory", server.log())
 
 
 class Limits(Case):

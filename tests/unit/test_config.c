@@ -217,6 +217,9 @@ static void test_sections_without_keys(void **state)
                  ":10: bob@example.org has no password\n:11: carol@example.org has no password\n");
     assert_wrong(GOOD "[usr b]\n", ":10: section usr b: there is no such section; there are [server], [listen], "
                                    "[limits] and [user ADDRESS]\n");
+    assert_wrong(GOOD "[user b@example.org]\n[usr b]\npassword = x\n",
+                 ":11: section usr b: there is no such section; there are [server], [listen], [limits] and [user "
+                 "ADDRESS]\n:10: b@example.org has no password\n");
     assert_wrong(GOOD "[user]\n", ":10: section user: there is no such section; there are [server], [listen], "
                                   "[limits] and [user ADDRESS]\n");
     assert_wrong(GOOD "[user bob@example.org]\npassword = x\n[user bob@example.org]\nmaildir = x\n",

@@ -1,5 +1,5 @@
 /* arena.c - an allocator out of one piece of memory: first fit over an address-ordered free list, joined on free.
- * DESIGN section 3: "arena_init(memory, size) makes one without malloc". */
+ * contract.md section 3: "arena_init(memory, size) makes one without malloc". */
 #include "core/memory.h"
 
 #include <string.h>

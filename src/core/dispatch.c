@@ -1,4 +1,4 @@
-/* dispatch.c - what a callback's return value does, in public calls only. DESIGN section 2, "Requests". */
+/* dispatch.c - what a callback's return value does, in public calls only. contract.md section 2, "Requests". */
 #include "core/dispatch.h"
 
 void mp_dispatch(mailproto_session *s, const mailproto_event *event, int32_t result)

@@ -1,4 +1,4 @@
-/* dispatch.h - what a callback's return value does. DESIGN section 2, "Requests". */
+/* dispatch.h - what a callback's return value does. contract.md section 2, "Requests". */
 #ifndef MP_CORE_DISPATCH_H
 #define MP_CORE_DISPATCH_H
 

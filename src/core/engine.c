@@ -1,5 +1,5 @@
 /* engine.c - the life of an engine: its verbs, its making and its end.
- * DESIGN section 2; docs/design/session.md. */
+ * contract.md section 2; docs/design/session.md. */
 #include "core/engine.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* engine.h - what the six engines share: input lines, requests in order, output chunks, clocks, events, the end.
- * DESIGN section 2; the life of a session and this file's rules are told in docs/design/session.md.
+ * contract.md section 2; the life of a session and this file's rules are told in docs/design/session.md.
  *
  * An engine embeds struct mp_engine as its first member and gives a table of mp_engine_ops. Its heart is step(): do one
  * thing (take a line, lend a slice, raise an event, make some output) and answer 1, or answer 0 if nothing can move.

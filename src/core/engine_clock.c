@@ -1,5 +1,5 @@
 /* engine_clock.c - the clocks of an engine: the peer's, the host's answers, undrained output, the calendar.
- * DESIGN section 2, "Time": a clock started by a call without a now starts at the next call with one. */
+ * contract.md section 2, "Time": a clock started by a call without a now starts at the next call with one. */
 #include "core/engine_clock.h"
 
 static void start_due(struct mp_engine *e, struct mp_request *r)

@@ -1,5 +1,5 @@
 /* engine_clock.h - the clocks of an engine: the peer's, the host's answers, undrained output, the calendar.
- * DESIGN section 2, "Time". */
+ * contract.md section 2, "Time". */
 #ifndef MP_CORE_ENGINE_CLOCK_H
 #define MP_CORE_ENGINE_CLOCK_H
 

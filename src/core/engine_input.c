@@ -1,5 +1,5 @@
 /* engine_input.c - input: lines, found where they lie or put together, and what framers of bodies take.
- * DESIGN section 2, "Framing before grammar": only what is complete is interpreted; what is too long is skipped in step. */
+ * contract.md section 2, "Framing before grammar": only what is complete is interpreted; what is too long is skipped in step. */
 #include <string.h>
 
 #include "core/engine.h"

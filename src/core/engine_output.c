@@ -1,5 +1,5 @@
 /* engine_output.c - output in chunks that stay in place until they are acked, and are freed when empty.
- * DESIGN section 2, `output` and `output_ack`; "an idle session is small". */
+ * contract.md section 2, `output` and `output_ack`; "an idle session is small". */
 #include <string.h>
 
 #include "core/engine.h"

@@ -1,5 +1,5 @@
 /* engine_requests.c - requests to the host: opened in order, answered in any, let go in order.
- * DESIGN section 2, "Requests": a token is index and generation, salted by session. */
+ * contract.md section 2, "Requests": a token is index and generation, salted by session. */
 #include "core/engine.h"
 
 enum { INDEX_BITS = 8, MAX_RING = 1 << INDEX_BITS };

@@ -1,5 +1,5 @@
 /* engine_run.c - one round of an engine: what stands is shown, then a step is made, until nothing moves; what it wants then.
- * DESIGN section 2; docs/design/session.md, "One round". */
+ * contract.md section 2; docs/design/session.md, "One round". */
 #include "core/engine_run.h"
 
 #include "core/dispatch.h"

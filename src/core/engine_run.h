@@ -1,5 +1,5 @@
 /* engine_run.h - one round of an engine, for its verbs. Private to core/engine*.c.
- * DESIGN section 2; docs/design/session.md, "One round". */
+ * contract.md section 2; docs/design/session.md, "One round". */
 #ifndef MP_CORE_ENGINE_RUN_H
 #define MP_CORE_ENGINE_RUN_H
 

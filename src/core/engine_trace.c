@@ -1,4 +1,4 @@
-/* engine_trace.c - trace events: what crossed the wire, with secrets marked. DESIGN section 2, "Events".
+/* engine_trace.c - trace events: what crossed the wire, with secrets marked. contract.md section 2, "Events".
  * Input is traced when it is taken, output when it was made, both before the event that came of it. */
 #include "core/engine_trace.h"
 

@@ -1,4 +1,4 @@
-/* engine_trace.h - trace events: what crossed the wire, with secrets marked. DESIGN section 2, "Events". */
+/* engine_trace.h - trace events: what crossed the wire, with secrets marked. contract.md section 2, "Events". */
 #ifndef MP_CORE_ENGINE_TRACE_H
 #define MP_CORE_ENGINE_TRACE_H
 

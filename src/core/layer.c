@@ -1,5 +1,5 @@
 /* layer.c - a layer as a session: the verbs, turned into those of the inner session and into records.
- * include/mailproto/layer.h; DESIGN section 2, "Layers". */
+ * include/mailproto/layer.h; contract.md section 2, "Layers". */
 #include "core/layer.h"
 
 #include <string.h>

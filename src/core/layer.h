@@ -1,4 +1,4 @@
-/* layer.h - the state of a layer, and what its files share. include/mailproto/layer.h; DESIGN section 2, "Layers". */
+/* layer.h - the state of a layer, and what its files share. include/mailproto/layer.h; contract.md section 2, "Layers". */
 #ifndef MP_CORE_LAYER_H
 #define MP_CORE_LAYER_H
 

@@ -1,5 +1,5 @@
 /* layer_records.c - the handshake of a layer, and records in both directions, with the buffers they need.
- * include/mailproto/layer.h; DESIGN section 2, "Layers". */
+ * include/mailproto/layer.h; contract.md section 2, "Layers". */
 #include <string.h>
 
 #include "core/layer.h"

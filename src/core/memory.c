@@ -1,5 +1,5 @@
 /* memory.c - allocation through the host's allocator, wiping, and the copying of size-prefixed structs.
- * DESIGN section 3: one allocator; append-only structs. */
+ * contract.md section 3: one allocator; append-only structs. */
 #include "core/memory.h"
 
 #include <stdlib.h>

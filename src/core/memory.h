@@ -1,5 +1,5 @@
 /* memory.h - allocation through the host's allocator, wiping, and the copying of size-prefixed structs.
- * DESIGN: one allocator covers every byte; structs that cross begin with struct_size and only grow. */
+ * contract.md section 3: one allocator covers every byte; structs that cross begin with struct_size and only grow. */
 #ifndef MP_CORE_MEMORY_H
 #define MP_CORE_MEMORY_H
 

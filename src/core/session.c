@@ -1,5 +1,5 @@
 /* session.c - the verbs of mailproto/session.h: arguments, re-entrancy and deferred free, once for all sessions.
- * DESIGN section 2, "Re-entrancy is checked, per session". */
+ * contract.md section 2, "Re-entrancy is checked, per session". */
 #include "core/session.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* session.h - what stands behind the verbs of mailproto/session.h: engines and layers alike.
- * DESIGN section 2. The verbs check arguments and re-entrancy once, here; the operations do the work. */
+ * contract.md section 2. The verbs check arguments and re-entrancy once, here; the operations do the work. */
 #ifndef MP_CORE_SESSION_H
 #define MP_CORE_SESSION_H
 

@@ -1,5 +1,5 @@
 /* client_config.c - the config of a POP3 client: defaults, contradictions, and the session made from it.
- * DESIGN section 3. */
+ * contract.md section 3. */
 #include <string.h>
 
 #include "mime/base64.h"

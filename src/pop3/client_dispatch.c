@@ -1,4 +1,4 @@
-/* client_dispatch.c - from events to the callbacks of the POP3 client's table. DESIGN section 2, "Events". */
+/* client_dispatch.c - from events to the callbacks of the POP3 client's table. contract.md section 2, "Events". */
 #include "pop3/client.h"
 
 #define CALL(name, payload)                                                                                            \

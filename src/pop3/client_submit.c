@@ -1,5 +1,5 @@
 /* client_submit.c - the host's commands: submitted, withdrawn, completed.
- * DESIGN section 2: a client's commands have tokens and one completion each. */
+ * contract.md section 2: a client's commands have tokens and one completion each. */
 #include "pop3/client.h"
 
 static int32_t submit(mailproto_pop3_client *c, uint32_t verb, uint32_t number, uint32_t lines, uint64_t *command)

@@ -1,5 +1,5 @@
 /* server_config.c - the config of a POP3 server: defaults, contradictions, and the session made from it.
- * DESIGN sections 2 ("Capabilities cannot lie") and 3; RFC 2449 section 6. */
+ * contract.md sections 2 ("Capabilities cannot lie") and 3; RFC 2449 section 6. */
 #include <string.h>
 
 #include "pop3/server.h"

@@ -1,4 +1,4 @@
-/* server_dispatch.c - from events to the callbacks of the POP3 server's table. DESIGN section 2, "Events". */
+/* server_dispatch.c - from events to the callbacks of the POP3 server's table. contract.md section 2, "Events". */
 #include "pop3/server.h"
 
 #define CALL(name, payload)                                                                                            \

@@ -1,4 +1,4 @@
-/* verdict.c - the initialisers of the structs that POP3 hosts make for their answers. DESIGN section 3. */
+/* verdict.c - the initialisers of the structs that POP3 hosts make for their answers. contract.md section 3. */
 #include "core/memory.h"
 #include "mailproto/pop3.h"
 

@@ -1,4 +1,4 @@
-/* client_dispatch.c - an event becomes the call of its callback. DESIGN section 2, "Events". */
+/* client_dispatch.c - an event becomes the call of its callback. contract.md section 2, "Events". */
 #include "smtp/client.h"
 
 #define CALL(name, payload)                                                                                            \

@@ -1,5 +1,5 @@
 /* client_done.c - the completion of each command, exactly once, and the lists that commands wait in.
- * DESIGN section 2: "a client's commands have tokens and one completion each". */
+ * contract.md section 2: "a client's commands have tokens and one completion each". */
 #include <string.h>
 
 #include "smtp/client.h"

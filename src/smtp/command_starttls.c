@@ -1,5 +1,5 @@
 /* command_starttls.c - STARTTLS: the boundary between clear text and TLS.
- * RFC 3207 section 4; DESIGN section 2, "Security is the default". */
+ * RFC 3207 section 4; contract.md section 2, "Security is the default". */
 #include "smtp/server.h"
 
 int mp_smtp_starttls(struct mailproto_smtp_server *s, const struct mp_line *line, mailproto_text arg)

@@ -1,5 +1,5 @@
 /* server_dispatch.c - calls the callback of an event. A polled host does the same by hand.
- * DESIGN section 2, "Events". */
+ * contract.md section 2, "Events". */
 #include "smtp/server.h"
 
 #define CALL(member, payload)                                                                                          \

@@ -1,5 +1,5 @@
 /* What the fuzz targets share: a whole session played from one input, several times, and what must hold in each play.
- * DESIGN section 5.4; include/mailproto/session.h.
+ * contract.md section 5.4; include/mailproto/session.h.
  *
  * An input is a head of eight octets, of each of which the low five bits count (so '@' is 0, 'A' is 1), and a script:
  *

@@ -1,5 +1,5 @@
 /* play.c - plays one input several times and holds the session to what must be so in all of them.
- * DESIGN section 5.4; include/mailproto/session.h. */
+ * contract.md section 5.4; include/mailproto/session.h. */
 #include "fuzz.h"
 
 #include <stdarg.h>

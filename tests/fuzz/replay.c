@@ -1,5 +1,5 @@
 /* replay.c - runs a fuzz target without a fuzzer: over its seeds, over changed ones, over transcripts and a corpus.
- * DESIGN section 5.4, "the corpus is replayed in every test run".
+ * contract.md section 5.4, "the corpus is replayed in every test run".
  *
  * usage: TARGET [-n CHANGED] [-t FOLDER PREFIX] PATH...
  *

@@ -1,5 +1,5 @@
 /* test_slow_store.c - 50 MB into a store that takes 1 MB a second: the host holds, nothing is collected, nobody times out.
-   DESIGN section 2, "hold" and "Time"; virtual time, so that it is over at once. */
+   contract.md section 2, "hold" and "Time"; virtual time, so that it is over at once. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>

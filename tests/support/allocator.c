@@ -1,5 +1,5 @@
 /* An allocator for tests: fails where it is told to, knows every octet that is out, and checks the sizes it is given.
-   DESIGN section 3, "One allocator covers every byte". */
+   contract.md section 3, "One allocator covers every byte". */
 #include "support/allocator.h"
 
 #include <assert.h>

@@ -1,5 +1,5 @@
 /* Clocks: whose time runs when, when the session wants to be woken, and that it never asks twice for the same moment.
-   DESIGN section 2, "Time". */
+   contract.md section 2, "Time". */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* What goes wrong at every place where it can: allocations, the connection, and hosts that free, finish, hold or fail
    inside of a callback. Nothing leaks, each request has one fate, each body one end, CLOSED comes once and last.
-   DESIGN sections 2 and 3. */
+   contract.md sections 2 and 3. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* Lines however they are cut: their text, their flags, their length; what is too long is skipped in step; what is kept of
    them is wiped.
-   DESIGN section 2, "Framing before grammar". */
+   contract.md section 2, "Framing before grammar". */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* The layer: handshake, records of every size, both ends, what goes wrong, what it holds.
-   include/mailproto/layer.h; DESIGN section 2, "Layers". */
+   include/mailproto/layer.h; contract.md section 2, "Layers". */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

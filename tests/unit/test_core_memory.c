@@ -1,5 +1,5 @@
 /* Memory: the arena under random use, structs that only grow, the host's allocator, results from their table.
-   DESIGN section 3. */
+   contract.md section 3. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* One conversation with the engine of the tests in every way a host may drive it: cut anywhere, answered at once, later or
    by polling, held and released, bare and behind a layer. The octets sent are always the same.
-   DESIGN section 5.1. */
+   contract.md section 5.1. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* The verbs from outside: arguments, requests and tokens, output and its promises, polling, the end.
-   DESIGN section 2; include/mailproto/session.h. */
+   contract.md section 2; include/mailproto/session.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

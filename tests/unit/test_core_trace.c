@@ -1,5 +1,5 @@
 /* The trace: all that crosses, in order, each octet once, with the event that came of it behind it; PRIVATE apart.
-   DESIGN section 2, "Events"; include/mailproto/session.h. */
+   contract.md section 2, "Events"; include/mailproto/session.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

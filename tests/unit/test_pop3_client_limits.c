@@ -1,5 +1,5 @@
 /* The POP3 client's promises about arguments, size, time and ends.
-   RFC 1939; DESIGN sections 2 and 3; mailproto/pop3_client.h. */
+   RFC 1939; contract.md sections 2 and 3; mailproto/pop3_client.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

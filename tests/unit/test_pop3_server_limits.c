@@ -1,6 +1,6 @@
 /* The POP3 server's promises about size, time and ends: memory, clocks, bodies that fail, every dot pattern, free and
    finish in every callback, what the host may answer.
-   RFC 1939; DESIGN sections 2 and 3; mailproto/pop3_server.h. */
+   RFC 1939; contract.md sections 2 and 3; mailproto/pop3_server.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* test_smtp_client_ends.c - every way a conversation can be broken off, at every event: each command ends once, each request
- * is cancelled once, and no server sees the end of a message that was not sent. DESIGN section 2. */
+ * is cancelled once, and no server sees the end of a message that was not sent. contract.md section 2. */
 #include "smtp_client_talk.h"
 
 static void plain_auth(mailproto_smtp_client_config *config)

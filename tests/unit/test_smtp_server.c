@@ -1,5 +1,5 @@
 /* The server engine in conversation: the same bytes and the same events however the input is cut, whenever the answers
-   come, polled or called back, held and released. RFC 5321; DESIGN section 5. */
+   come, polled or called back, held and released. RFC 5321; contract.md section 5. */
 #include "test_smtp_server_scripts.h"
 
 static const struct manner manners[] = {

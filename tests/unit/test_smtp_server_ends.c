@@ -1,5 +1,5 @@
 /* How a session of the server engine can end: lost, half-closed, finished, freed, out of memory, at every place there is.
-   What was begun is ended once, what was asked is answered or cancelled once, nothing leaks. DESIGN section 2. */
+   What was begun is ended once, what was asked is answered or cancelled once, nothing leaks. contract.md section 2. */
 #include "test_smtp_server_scripts.h"
 
 static const struct manner manners[] = {

@@ -1,5 +1,5 @@
 /* What a session of the server engine costs, idle and at its worst; and that credentials are shown to nobody and wiped.
-   mailproto/smtp_server.h, memory_max; DESIGN sections 2 and 3. */
+   mailproto/smtp_server.h, memory_max; contract.md sections 2 and 3. */
 #include "test_smtp_server_scripts.h"
 
 static const struct script plain = {.name = "plain", .no_eof = 1, .pieces = {SAID(HI)}};

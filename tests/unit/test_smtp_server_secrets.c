@@ -1,5 +1,5 @@
 /* test_smtp_server_secrets.c - a credential that came in pieces: no copy of it is left when it was decoded.
- * RFC 4954 section 4; DESIGN section 2, "Credentials are ... wiped after use". */
+ * RFC 4954 section 4; contract.md section 2, "Credentials are ... wiped after use". */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

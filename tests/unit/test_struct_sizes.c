@@ -1,5 +1,5 @@
 /* test_struct_sizes.c - every struct that a host fills: an older, smaller one, and a newer, larger one if it says nothing
- * new. DESIGN section 3; include/mailproto/base.h, "STRUCTS". */
+ * new. contract.md section 3; include/mailproto/base.h, "STRUCTS". */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* allocator.c - an allocator that counts, fails where it is told to, and looks for secrets in what is freed.
- * DESIGN section 5.1: every allocation failing in turn. */
+ * contract.md section 5.1: every allocation failing in turn. */
 #include "allocator.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* allocator.h - an allocator that counts, fails where it is told to, and looks for secrets in what is freed.
- * DESIGN section 5.1: every allocation failing in turn. */
+ * contract.md section 5.1: every allocation failing in turn. */
 #ifndef TRANSCRIPTS_ALLOCATOR_H
 #define TRANSCRIPTS_ALLOCATOR_H
 

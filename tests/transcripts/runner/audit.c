@@ -1,5 +1,5 @@
 /* audit.c - what must hold in every play: requests end once, what began ends, secrets stay hidden.
- * DESIGN section 2, "Requests" and "Security is the default". */
+ * contract.md section 2, "Requests" and "Security is the default". */
 #include <string.h>
 
 #include "role.h"

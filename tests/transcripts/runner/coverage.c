@@ -1,5 +1,5 @@
 /* coverage.c - whether every command, reply, capability and result of the engines' own tables has a transcript.
- * DESIGN section 5.1: "one without a transcript fails the run". */
+ * contract.md section 5.1: "one without a transcript fails the run". */
 #include "coverage.h"
 
 #include <stdio.h>

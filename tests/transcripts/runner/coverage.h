@@ -1,5 +1,5 @@
 /* coverage.h - whether every command, reply, capability and result of the engines' own tables has a transcript.
- * DESIGN section 5.1. */
+ * contract.md section 5.1. */
 #ifndef TRANSCRIPTS_COVERAGE_H
 #define TRANSCRIPTS_COVERAGE_H
 

@@ -1,5 +1,5 @@
 /* events.c - an event of the session against the one that the transcript expects, and the host's answer to it.
- * DESIGN section 2, "Events" and "Requests". */
+ * contract.md section 2, "Events" and "Requests". */
 #include <string.h>
 
 #include "role.h"

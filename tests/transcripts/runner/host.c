@@ -1,5 +1,5 @@
 /* host.c - the loop around a session, as mailproto/session.h tells hosts to write it, and what a play does otherwise.
- * DESIGN section 2. */
+ * contract.md section 2. */
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* main.c - plays all transcripts of a folder, or writes down what one becomes.
- * DESIGN section 5.1; the format is told in ../README.md. */
+ * contract.md section 5.1; the format is told in ../README.md. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* modes.c - all the ways a transcript is played in, and that the octets on the wire are the same in all of them.
- * DESIGN section 5.1. */
+ * contract.md section 5.1. */
 #include "modes.h"
 
 #include <stdio.h>

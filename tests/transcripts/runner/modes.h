@@ -1,5 +1,5 @@
 /* modes.h - all the ways a transcript is played in.
- * DESIGN section 5.1. */
+ * contract.md section 5.1. */
 #ifndef TRANSCRIPTS_MODES_H
 #define TRANSCRIPTS_MODES_H
 

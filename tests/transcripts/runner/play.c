@@ -1,5 +1,5 @@
 /* play.c - plays a transcript once: makes the session, walks the steps, checks what each block of them expects.
- * DESIGN section 5.1. */
+ * contract.md section 5.1. */
 #include "play.h"
 
 #include <stdarg.h>

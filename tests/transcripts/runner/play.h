@@ -1,5 +1,5 @@
 /* play.h - one play of a transcript: the host around the session, and how this play varies.
- * DESIGN section 5.1. */
+ * contract.md section 5.1. */
 #ifndef TRANSCRIPTS_PLAY_H
 #define TRANSCRIPTS_PLAY_H
 

@@ -1,5 +1,5 @@
 /* record_layer.h - a layer without cryptography, in the shape of TLS: a handshake, records, a closing alert; and its peer.
- * DESIGN section 2, "Layers": behind it an engine must say and see exactly what it does without. */
+ * contract.md section 2, "Layers": behind it an engine must say and see exactly what it does without. */
 #ifndef TRANSCRIPTS_RECORD_LAYER_H
 #define TRANSCRIPTS_RECORD_LAYER_H
 

@@ -1,5 +1,5 @@
 /* role.h - what the player needs to know of an engine: its settings, its events in words, its answers.
- * DESIGN section 5.1. */
+ * contract.md section 5.1. */
 #ifndef TRANSCRIPTS_ROLE_H
 #define TRANSCRIPTS_ROLE_H
 

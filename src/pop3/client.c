@@ -1,6 +1,7 @@
 /* client.c - the life of a POP3 client session: what it does next, and how it ends.
  * RFC 1939 section 3; docs/design/pop3.md. */
 #include "pop3/client.h"
+#include "core/config.h"
 
 static struct mailproto_pop3_client *of(struct mp_engine *e)
 {
@@ -182,7 +183,7 @@ static uint32_t client_peer_limit(const struct mp_engine *e)
 {
     uint32_t limit = phase_limit(of_const(e));
 
-    return limit == MAILPROTO_UNLIMITED ? 0 : limit;
+    return mp_or_never(limit);
 }
 
 static void client_peer_timeout(struct mp_engine *e)

@@ -2,6 +2,7 @@
  * contract.md section 3. */
 #include <string.h>
 
+#include "core/config.h"
 #include "mime/base64.h"
 #include "pop3/client.h"
 
@@ -21,25 +22,19 @@ int32_t mailproto_pop3_client_callbacks_init(mailproto_pop3_client_callbacks *ca
     return mp_struct_init(callbacks, size);
 }
 
-static void set(uint32_t *value, uint32_t to)
-{
-    if (!*value)
-        *value = to;
-}
-
 static void set_defaults(mailproto_pop3_client_config *c)
 {
-    set(&c->window, 16);
-    set(&c->max_commands, 1000);
-    set(&c->max_line, 2048);
-    set(&c->greeting_ms, 300000);
-    set(&c->command_ms, 300000);
-    set(&c->body_ms, 180000);
-    set(&c->quit_ms, 600000);
-    set(&c->tls_ms, 60000);
-    set(&c->answer_ms, 600000);
-    set(&c->stall_ms, 180000);
-    set(&c->min_body_rate, 1);
+    mp_or_default(&c->window, 16);
+    mp_or_default(&c->max_commands, 1000);
+    mp_or_default(&c->max_line, 2048);
+    mp_or_default(&c->greeting_ms, 300000);
+    mp_or_default(&c->command_ms, 300000);
+    mp_or_default(&c->body_ms, 180000);
+    mp_or_default(&c->quit_ms, 600000);
+    mp_or_default(&c->tls_ms, 60000);
+    mp_or_default(&c->answer_ms, 600000);
+    mp_or_default(&c->stall_ms, 180000);
+    mp_or_default(&c->min_body_rate, 1);
 }
 
 static int login_known(uint32_t way)
@@ -81,18 +76,6 @@ static void fill(struct mailproto_pop3_client *c, const mailproto_pop3_client_co
     c->min_body_rate = config->min_body_rate;
 }
 
-static uint32_t limit(uint32_t ms)
-{
-    return ms == MAILPROTO_UNLIMITED ? 0 : ms;
-}
-
-static int32_t refuse(const char **why, int32_t result, const char *text)
-{
-    if (why)
-        *why = text;
-    return result;
-}
-
 int32_t mailproto_pop3_client_new(mailproto_pop3_client **out, const mailproto_pop3_client_config *config,
                                   const mailproto_pop3_client_callbacks *callbacks,
                                   const mailproto_allocator *allocator, void *user, const char **why)
@@ -105,22 +88,22 @@ int32_t mailproto_pop3_client_new(mailproto_pop3_client **out, const mailproto_p
     const char *wrong;
 
     if (!out || mp_struct_copy(&c, sizeof c, config))
-        return refuse(why, MAILPROTO_ERR_ARG, "out or config is missing, or config is not as its _init makes it");
+        return mp_refuse(why, MAILPROTO_ERR_ARG, "out or config is missing, or config is not as its _init makes it");
     if (callbacks && mp_struct_copy(&table, sizeof table, callbacks))
-        return refuse(why, MAILPROTO_ERR_ARG, "callbacks is not as its _init makes it");
+        return mp_refuse(why, MAILPROTO_ERR_ARG, "callbacks is not as its _init makes it");
     if (mp_allocator_copy(&own, allocator))
-        return refuse(why, MAILPROTO_ERR_ARG, "allocator lacks a function");
+        return mp_refuse(why, MAILPROTO_ERR_ARG, "allocator lacks a function");
     set_defaults(&c);
     wrong = wrong_config(&c);
     if (wrong)
-        return refuse(why, MAILPROTO_ERR_CONFIG, wrong);
+        return mp_refuse(why, MAILPROTO_ERR_CONFIG, wrong);
     setup.allocator = &own;
-    setup.answer_ms = limit(c.answer_ms);
-    setup.stall_ms = limit(c.stall_ms);
+    setup.answer_ms = mp_or_never(c.answer_ms);
+    setup.stall_ms = mp_or_never(c.stall_ms);
     setup.max_skip = MAX_SKIP;
     setup.implicit_tls = c.tls == MAILPROTO_TLS_IMPLICIT;
     if (mp_engine_new(&e, sizeof **out, &setup))
-        return refuse(why, MAILPROTO_ERR_NOMEM, "the allocator gave no memory");
+        return mp_refuse(why, MAILPROTO_ERR_NOMEM, "the allocator gave no memory");
     *out = (struct mailproto_pop3_client *)e;
     (*out)->callbacks = table;
     fill(*out, &c);

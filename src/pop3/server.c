@@ -1,6 +1,7 @@
 /* server.c - the life of a POP3 server session: what it does next, and how it ends.
  * RFC 1939 section 3; docs/design/pop3.md. */
 #include "pop3/server.h"
+#include "core/config.h"
 
 #include <string.h>
 
@@ -175,7 +176,7 @@ static uint32_t server_peer_limit(const struct mp_engine *e)
 
     if (e->tls == MP_TLS_DRAINING)
         limit = s->tls_ms;
-    return limit == MAILPROTO_UNLIMITED ? 0 : limit;
+    return mp_or_never(limit);
 }
 
 /* RFC 1939 3: the connection is closed without a response, and nothing is removed. */

@@ -2,6 +2,7 @@
  * contract.md sections 2 ("Capabilities cannot lie") and 3; RFC 2449 section 6. */
 #include <string.h>
 
+#include "core/config.h"
 #include "pop3/server.h"
 
 enum {
@@ -26,12 +27,6 @@ int32_t mailproto_pop3_server_callbacks_init(mailproto_pop3_server_callbacks *ca
 
 /* ---- defaults ---- */
 
-static void set(uint32_t *value, uint32_t to)
-{
-    if (!*value)
-        *value = to;
-}
-
 static void set_text(mailproto_text *text, const char *to)
 {
     if (!text->len)
@@ -45,21 +40,21 @@ static int has_stls(const mailproto_pop3_server_config *c)
 
 static void set_defaults(mailproto_pop3_server_config *c)
 {
-    set(&c->offer, DEFAULT_OFFER | (has_stls(c) ? MAILPROTO_POP3_CAPA_STLS : 0));
-    set(&c->mechanisms, MP_SASL_ALL);
-    set(&c->max_line, 512);
-    set(&c->max_auth_line, 12288);
-    set(&c->max_bad_commands, 20);
-    set(&c->max_auth_failures, 5);
-    set(&c->list_page, 64);
-    set(&c->piece, 16384);
+    mp_or_default(&c->offer, DEFAULT_OFFER | (has_stls(c) ? MAILPROTO_POP3_CAPA_STLS : 0));
+    mp_or_default(&c->mechanisms, MP_SASL_ALL);
+    mp_or_default(&c->max_line, 512);
+    mp_or_default(&c->max_auth_line, 12288);
+    mp_or_default(&c->max_bad_commands, 20);
+    mp_or_default(&c->max_auth_failures, 5);
+    mp_or_default(&c->list_page, 64);
+    mp_or_default(&c->piece, 16384);
     if (!c->max_discard)
         c->max_discard = 65536;
-    set(&c->login_ms, 600000);
-    set(&c->command_ms, 600000);
-    set(&c->tls_ms, 60000);
-    set(&c->answer_ms, 600000);
-    set(&c->stall_ms, 600000);
+    mp_or_default(&c->login_ms, 600000);
+    mp_or_default(&c->command_ms, 600000);
+    mp_or_default(&c->tls_ms, 60000);
+    mp_or_default(&c->answer_ms, 600000);
+    mp_or_default(&c->stall_ms, 600000);
     set_text(&c->banner, "POP3 server ready");
     set_text(&c->implementation, "mailproto");
 }
@@ -198,18 +193,6 @@ static void fill(struct mailproto_pop3_server *s, const mailproto_pop3_server_co
     s->work = MP_POP3_GREETS;
 }
 
-static uint32_t limit(uint32_t ms)
-{
-    return ms == MAILPROTO_UNLIMITED ? 0 : ms;
-}
-
-static int32_t refuse(const char **why, int32_t result, const char *text)
-{
-    if (why)
-        *why = text;
-    return result;
-}
-
 int32_t mailproto_pop3_server_new(mailproto_pop3_server **out, const mailproto_pop3_server_config *config,
                                   const mailproto_pop3_server_callbacks *callbacks,
                                   const mailproto_allocator *allocator, void *user, const char **why)
@@ -222,24 +205,24 @@ int32_t mailproto_pop3_server_new(mailproto_pop3_server **out, const mailproto_p
     const char *wrong;
 
     if (!out || mp_struct_copy(&c, sizeof c, config))
-        return refuse(why, MAILPROTO_ERR_ARG, "out or config is missing, or config is not as its _init makes it");
+        return mp_refuse(why, MAILPROTO_ERR_ARG, "out or config is missing, or config is not as its _init makes it");
     if (callbacks && mp_struct_copy(&table, sizeof table, callbacks))
-        return refuse(why, MAILPROTO_ERR_ARG, "callbacks is not as its _init makes it");
+        return mp_refuse(why, MAILPROTO_ERR_ARG, "callbacks is not as its _init makes it");
     if (mp_allocator_copy(&own, allocator))
-        return refuse(why, MAILPROTO_ERR_ARG, "allocator lacks a function");
+        return mp_refuse(why, MAILPROTO_ERR_ARG, "allocator lacks a function");
     set_defaults(&c);
     wrong = wrong_config(&c);
     if (!wrong && callbacks)
         wrong = wrong_callbacks(&table);
     if (wrong)
-        return refuse(why, MAILPROTO_ERR_CONFIG, wrong);
+        return mp_refuse(why, MAILPROTO_ERR_CONFIG, wrong);
     setup.allocator = &own;
-    setup.answer_ms = limit(c.answer_ms);
-    setup.stall_ms = limit(c.stall_ms);
+    setup.answer_ms = mp_or_never(c.answer_ms);
+    setup.stall_ms = mp_or_never(c.stall_ms);
     setup.max_skip = c.max_discard;
     setup.implicit_tls = c.tls == MAILPROTO_TLS_IMPLICIT;
     if (mp_engine_new(&e, sizeof **out + texts_size(&c), &setup))
-        return refuse(why, MAILPROTO_ERR_NOMEM, "the allocator gave no memory");
+        return mp_refuse(why, MAILPROTO_ERR_NOMEM, "the allocator gave no memory");
     *out = (struct mailproto_pop3_server *)e;
     (*out)->callbacks = table;
     fill(*out, &c);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/config.h"
 #include "smtp/grammar.h"
 
 /* ---- phases ---- */
@@ -185,7 +186,7 @@ static uint32_t peer_limit(const struct mp_engine *e)
         limit = c->config.greeting_ms;
     else if (c->phase == MP_CLIENT_TRANSACTION)
         limit = mp_client_reply_limit(c);
-    return limit == MAILPROTO_UNLIMITED ? 0 : limit;
+    return mp_or_never(limit);
 }
 
 static void peer_timeout(struct mp_engine *e)
@@ -268,28 +269,22 @@ int32_t mailproto_smtp_client_callbacks_init(mailproto_smtp_client_callbacks *ca
     return mp_struct_init(callbacks, size);
 }
 
-static void fill(uint32_t *value, uint32_t otherwise)
-{
-    if (!*value)
-        *value = otherwise;
-}
-
 static void fill_defaults(mailproto_smtp_client_config *config)
 {
-    fill(&config->max_commands, 100);
-    fill(&config->max_recipients, 10000);
-    fill(&config->max_reply_line, 2000);
-    fill(&config->max_reply_lines, 128);
-    fill(&config->max_reply, 4096);
-    fill(&config->max_text_line, 998);
-    fill(&config->piece, 16384);
-    fill(&config->greeting_ms, 300000);
-    fill(&config->command_ms, 300000);
-    fill(&config->data_ms, 120000);
-    fill(&config->message_ms, 600000);
-    fill(&config->tls_ms, 60000);
-    fill(&config->answer_ms, 600000);
-    fill(&config->stall_ms, 180000);
+    mp_or_default(&config->max_commands, 100);
+    mp_or_default(&config->max_recipients, 10000);
+    mp_or_default(&config->max_reply_line, 2000);
+    mp_or_default(&config->max_reply_lines, 128);
+    mp_or_default(&config->max_reply, 4096);
+    mp_or_default(&config->max_text_line, 998);
+    mp_or_default(&config->piece, 16384);
+    mp_or_default(&config->greeting_ms, 300000);
+    mp_or_default(&config->command_ms, 300000);
+    mp_or_default(&config->data_ms, 120000);
+    mp_or_default(&config->message_ms, 600000);
+    mp_or_default(&config->tls_ms, 60000);
+    mp_or_default(&config->answer_ms, 600000);
+    mp_or_default(&config->stall_ms, 180000);
 }
 
 enum {
@@ -335,11 +330,6 @@ static int32_t read_config(mailproto_smtp_client_config *own, const mailproto_sm
     fill_defaults(own);
     *why = config_error(own);
     return *why ? MAILPROTO_ERR_CONFIG : MAILPROTO_OK;
-}
-
-static uint32_t limit_of(uint32_t ms)
-{
-    return ms == MAILPROTO_UNLIMITED ? 0 : ms;
 }
 
 static size_t smaller(size_t a, size_t b)
@@ -396,8 +386,8 @@ int32_t mailproto_smtp_client_new(mailproto_smtp_client **out, const mailproto_s
         return MAILPROTO_ERR_ARG;
     *why = NULL;
     setup.allocator = &memory;
-    setup.answer_ms = limit_of(own.answer_ms);
-    setup.stall_ms = limit_of(own.stall_ms);
+    setup.answer_ms = mp_or_never(own.answer_ms);
+    setup.stall_ms = mp_or_never(own.stall_ms);
     setup.implicit_tls = own.tls == MAILPROTO_TLS_IMPLICIT;
     result = mp_engine_new(&e, sizeof *c + own.hostname.len, &setup);
     if (result)

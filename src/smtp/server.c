@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/ascii.h"
+#include "core/config.h"
 #include "smtp/grammar.h"
 
 enum {
@@ -139,12 +140,6 @@ int32_t mailproto_smtp_server_callbacks_init(mailproto_smtp_server_callbacks *ca
     return mp_struct_init(callbacks, size);
 }
 
-static void or_default(uint32_t *field, uint32_t value)
-{
-    if (!*field)
-        *field = value;
-}
-
 static int has_tls(const mailproto_smtp_server_config *c)
 {
     return c->tls == MAILPROTO_TLS_MAY || c->tls == MAILPROTO_TLS_REQUIRED;
@@ -154,22 +149,22 @@ static void fill_defaults(mailproto_smtp_server_config *c)
 {
     if (!c->offer)
         c->offer = (uint32_t)MAILPROTO_SMTP_EXT_DEFAULT | (has_tls(c) ? (uint32_t)MAILPROTO_SMTP_EXT_STARTTLS : 0);
-    or_default(&c->max_open, 1);
-    or_default(&c->max_line, 2048);
-    or_default(&c->max_auth_line, 12288);
-    or_default(&c->max_text_line, 4096);
-    or_default(&c->max_recipients, 1000);
-    or_default(&c->max_bad_commands, 10);
-    or_default(&c->max_hops, 100);
-    or_default(&c->greeting_ms, 300000);
-    or_default(&c->command_ms, 300000);
-    or_default(&c->body_ms, 180000);
-    or_default(&c->tls_ms, 60000);
-    or_default(&c->answer_ms, 600000);
-    or_default(&c->stall_ms, 300000);
-    or_default(&c->min_body_rate, 1);
+    mp_or_default(&c->max_open, 1);
+    mp_or_default(&c->max_line, 2048);
+    mp_or_default(&c->max_auth_line, 12288);
+    mp_or_default(&c->max_text_line, 4096);
+    mp_or_default(&c->max_recipients, 1000);
+    mp_or_default(&c->max_bad_commands, 10);
+    mp_or_default(&c->max_hops, 100);
+    mp_or_default(&c->greeting_ms, 300000);
+    mp_or_default(&c->command_ms, 300000);
+    mp_or_default(&c->body_ms, 180000);
+    mp_or_default(&c->tls_ms, 60000);
+    mp_or_default(&c->answer_ms, 600000);
+    mp_or_default(&c->stall_ms, 300000);
+    mp_or_default(&c->min_body_rate, 1);
     if (c->offer & MAILPROTO_SMTP_EXT_AUTH)
-        or_default(&c->mechanisms, MP_SASL_ALL);
+        mp_or_default(&c->mechanisms, MP_SASL_ALL);
     if (!c->max_message)
         c->max_message = UINT64_C(50) << 20;
     if (!c->max_discard) {
@@ -313,7 +308,7 @@ static void copy_numbers(struct mailproto_smtp_server *s, const mailproto_smtp_s
     s->max_recipients = c->max_recipients;
     s->max_bad_commands = c->max_bad_commands;
     s->max_hops = c->max_hops;
-    s->max_transactions = c->max_transactions == MAILPROTO_UNLIMITED ? 0 : c->max_transactions;
+    s->max_transactions = mp_or_never(c->max_transactions);
     s->max_message = c->max_message;
     s->greeting_ms = c->greeting_ms;
     s->command_ms = c->command_ms;
@@ -335,11 +330,6 @@ static void copy_rest(struct mailproto_smtp_server *s, const mailproto_smtp_serv
     to = copy_text(to, c->banner, &s->banner_len);
     to = copy_text(to, c->peer_address, &s->peer_address_len);
     copy_text(to, c->peer_name, &s->peer_name_len);
-}
-
-static uint32_t or_never(uint32_t limit)
-{
-    return limit == MAILPROTO_UNLIMITED ? 0 : limit;
 }
 
 int32_t mailproto_smtp_server_new(mailproto_smtp_server **out, const mailproto_smtp_server_config *config,
@@ -372,8 +362,8 @@ int32_t mailproto_smtp_server_new(mailproto_smtp_server **out, const mailproto_s
         .allocator = &memory,
         .user = user,
         .max_open = c.max_open,
-        .answer_ms = or_never(c.answer_ms),
-        .stall_ms = or_never(c.stall_ms),
+        .answer_ms = mp_or_never(c.answer_ms),
+        .stall_ms = mp_or_never(c.stall_ms),
         .max_skip = c.max_discard,
         .polled = !callbacks,
         .implicit_tls = c.tls == MAILPROTO_TLS_IMPLICIT,

@@ -2,6 +2,7 @@
  * RFC 5321 sections 3.1, 3.8 and 4.5.3.2; core/engine.h. */
 #include <string.h>
 
+#include "core/config.h"
 #include "smtp/server.h"
 
 static struct mailproto_smtp_server *of(struct mp_engine *e)
@@ -180,20 +181,15 @@ static void fail_event(struct mp_engine *e, uint32_t type)
 
 /* ---- time (RFC 5321 4.5.3.2) ---- */
 
-static uint32_t limit_or_none(uint32_t limit)
-{
-    return limit == MAILPROTO_UNLIMITED ? 0 : limit;
-}
-
 static uint32_t peer_limit(const struct mp_engine *e)
 {
     const struct mailproto_smtp_server *s = of_const(e);
 
     if (e->tls == MP_TLS_DRAINING)
-        return limit_or_none(s->tls_ms);
+        return mp_or_never(s->tls_ms);
     if (s->phase == MP_SMTP_DATA || s->phase == MP_SMTP_CHUNK)
-        return s->min_body_rate == MAILPROTO_UNLIMITED ? 0 : limit_or_none(s->body_ms);
-    return limit_or_none(s->greeted ? s->command_ms : s->greeting_ms);
+        return s->min_body_rate == MAILPROTO_UNLIMITED ? 0 : mp_or_never(s->body_ms);
+    return mp_or_never(s->greeted ? s->command_ms : s->greeting_ms);
 }
 
 /* Whether the window that ran out brought what was asked. */

@@ -48,8 +48,10 @@ int main(int count, char **words)
     envelope.sender = (mailproto_text){words[3], strlen(words[3])};
     recipient.path = (mailproto_text){words[4], strlen(words[4])};
     if (mailproto_smtp_client_send(client, &envelope, &message) ||
-        mailproto_smtp_client_send_to(client, message, &recipient))
+        mailproto_smtp_client_send_to(client, message, &recipient)) {
+        mailproto_session_free(mailproto_smtp_client_session(client));
         return fprintf(stderr, "not an address: %s or %s\n", words[3], words[4]), 2;
+    }
     mailproto_smtp_client_send_go(client, message);
     loop_run(socket, mailproto_smtp_client_session(client), NULL, NULL);
     return !sent;

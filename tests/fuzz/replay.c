@@ -17,6 +17,14 @@ enum { INPUTS = 4096, MESSAGES = 200, MESSAGE_MAX = 1 << 18 };
 static struct test_bytes inputs[INPUTS];
 static size_t input_count;
 
+/* As libFuzzer does: an input without octets is no null pointer. */
+static void run_one(const uint8_t *data, size_t len)
+{
+    static const uint8_t nothing[1];
+
+    LLVMFuzzerTestOneInput(len ? data : nothing, len);
+}
+
 static void keep(const struct test_bytes *input)
 {
     if (input_count < INPUTS)
@@ -108,7 +116,7 @@ static void keep_message(const char *path, void *user)
     test_bytes_text(&input, last == '\n' ? "" : "\n");
     test_bytes_text(&input, fuzz_after_message);
     test_bytes_free(&file);
-    LLVMFuzzerTestOneInput(input.ptr, input.len);
+    run_one(input.ptr, input.len);
     test_bytes_free(&input);
 }
 
@@ -191,7 +199,7 @@ static void run_changed(size_t count)
         test_bytes_add(&input, from->ptr, from->len);
         while (changes--)
             change(&input, &random);
-        LLVMFuzzerTestOneInput(input.ptr, input.len);
+        run_one(input.ptr, input.len);
         test_bytes_free(&input);
     }
 }
@@ -217,7 +225,7 @@ int main(int argc, char **argv)
         return 1;
     }
     for (size_t i = 0; i < input_count; i++)
-        LLVMFuzzerTestOneInput(inputs[i].ptr, inputs[i].len);
+        run_one(inputs[i].ptr, inputs[i].len);
     run_changed(changed);
     left = MESSAGES;
     if (corpus && *corpus && fuzz_before_message)

@@ -197,7 +197,7 @@ void mp_engine_rest(struct mp_engine *e, int with_now)
 {
     uint32_t limit = e->ops->peer_limit(e);
 
-    mp_clock_rest(e, limit && !any_open(e) && (mp_engine_reads(e) || wants_tls(e)), with_now);
+    mp_clock_rest(e, limit && !e->ring_count && (mp_engine_reads(e) || wants_tls(e)), with_now);
     if (e->ring_count || e->event || e->current || e->line_ready)
         return;
     if ((e->line_len || e->line_skipping) && !e->line_taken)

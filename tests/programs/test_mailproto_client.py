@@ -494,4 +494,4 @@ class Silence(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

@@ -352,4 +352,4 @@ class FetchAll(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

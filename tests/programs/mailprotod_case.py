@@ -27,7 +27,7 @@ def main():
     if not PROGRAM:
         print("skipped: $MAILPROTOD names no program")
         sys.exit(77)
-    unittest.main(module="__main__")
+    unittest.main(module="__main__", verbosity=2)
 
 
 class Case(unittest.TestCase):

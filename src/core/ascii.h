@@ -50,11 +50,6 @@ static inline int mp_ascii_lower(int c)
     return mp_ascii_is_upper(c) ? c | 0x20 : c;
 }
 
-static inline int mp_ascii_upper(int c)
-{
-    return mp_ascii_is_lower(c) ? c & ~0x20 : c;
-}
-
 /* The value of a hexadecimal digit of either case, or -1. */
 static inline int mp_ascii_hex_value(int c)
 {
@@ -132,16 +127,6 @@ static inline int mp_ascii_parse_decimal(const void *text, size_t n, uint64_t *v
 {
     uint64_t number;
     if (n == 0 || mp_ascii_read_decimal(text, n, &number) != n)
-        return 0;
-    *value = number;
-    return 1;
-}
-
-/* Whether text is nothing but a hexadecimal number that fits: only then *value is written. */
-static inline int mp_ascii_parse_hex(const void *text, size_t n, uint64_t *value)
-{
-    uint64_t number;
-    if (n == 0 || mp_ascii_read_hex(text, n, &number) != n)
         return 0;
     *value = number;
     return 1;

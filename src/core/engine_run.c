@@ -32,6 +32,7 @@ static const mailproto_event *to_show(struct mp_engine *e)
     }
     return e->current;
 }
+
 /* ---- stepping ---- */
 
 static int tell_cancel(struct mp_engine *e, struct mp_request *r, int32_t why)

@@ -26,14 +26,14 @@ class Smoke(unittest.TestCase):
     def check(self, line):
         self.assertLessEqual(FIELDS, set(line))
         self.assertIsInstance(line["name"], str)
-        self.assertGreater(line["ours"], 0, line)
+        self.assertGreaterEqual(line["ours"], 0, line)  # so few idle sessions may fit in pages that are there already
         self.assertTrue(line["unit"], line)
         if line["absent"] is not None:
             self.assertIsNone(line["peer_figure"], line)
             self.assertTrue(line["absent"], line)
         elif line["peer"] != "none":
-            self.assertGreater(line["peer_figure"], 0, line)
-        if line["peer_figure"] is None:
+            self.assertGreaterEqual(line["peer_figure"], 0, line)
+        if not line["peer_figure"] or not line["ours"]:
             self.assertIsNone(line["ratio"], line)
         else:
             self.assertGreater(line["ratio"], 0, line)

@@ -35,6 +35,25 @@ static void forget(struct test_host *h, uint64_t token)
             h->pending[i--] = h->pending[--h->pending_count];
 }
 
+/* ---- the books ---- */
+
+void test_host_answered(struct test_host *h, uint64_t token)
+{
+    struct test_booking *booking = test_books_find(&h->books, token);
+
+    demand(h, booking && !booking->answered && !booking->cancelled,
+           "a request is answered once, and not when it is dead");
+    booking->answered = 1;
+}
+
+static void book_cancel(struct test_host *h, uint64_t token)
+{
+    struct test_booking *booking = test_books_find(&h->books, token);
+
+    demand(h, booking && !booking->answered && !booking->cancelled, "CANCEL comes once, and for what is open only");
+    booking->cancelled = 1;
+}
+
 int32_t test_host_event(struct test_host *h, const mailproto_event *event)
 {
     struct test_pending request = {.token = event->token, .type = event->type};
@@ -49,8 +68,13 @@ int32_t test_host_event(struct test_host *h, const mailproto_event *event)
     if (event->type == MAILPROTO_EVENT_CANCEL) {
         h->cancels++;
         forget(h, ((const mailproto_cancel *)event)->cancelled);
+        book_cancel(h, ((const mailproto_cancel *)event)->cancelled);
     }
+    if (event->token)
+        demand(h, test_books_open(&h->books, event->token), "a token is given out once");
     result = h->event(h, event, &request);
+    if (event->token && result && !test_books_find(&h->books, event->token)->answered)
+        test_host_answered(h, event->token); /* what a callback returns is an answer */
     if (h->holds && test_random_below(&h->random, 3) == 0 && !h->closed) {
         mailproto_session_hold(h->session);
         h->held = 1;
@@ -245,4 +269,5 @@ void test_host_free(struct test_host *h)
     h->freed = 1;
     test_bytes_free(&h->in);
     test_bytes_free(&h->out);
+    test_books_free(&h->books);
 }

@@ -9,6 +9,7 @@
 
 #include <mailproto/session.h>
 
+#include "support/books.h"
 #include "support/bytes.h"
 #include "support/random.h"
 
@@ -44,10 +45,14 @@ struct test_host {
     size_t cancels, events;
     int32_t result; /* of the last I/O verb */
     uint64_t rounds;
+    struct test_books books;
 };
 
 /* What a callback of the session, or the poll, calls for each event. */
 int32_t test_host_event(struct test_host *h, const mailproto_event *event);
+
+/* `answer` says that the session took its answer (OK): for the books. A CANCEL of an answered request stops the test. */
+void test_host_answered(struct test_host *h, uint64_t token);
 
 /* Does all that can be done without waiting. */
 void test_host_settle(struct test_host *h);

@@ -179,7 +179,8 @@ static inline void test_reader_answer(struct test_host *h, const struct test_pen
     int32_t result;
 
     if (!r->name) {
-        mailproto_session_fail(h->session, request->token);
+        if (!mailproto_session_fail(h->session, request->token))
+            test_host_answered(h, request->token);
         return;
     }
     result = mailproto_pop3_client_credentials(r->client, request->token, r->authorization,
@@ -187,8 +188,10 @@ static inline void test_reader_answer(struct test_host *h, const struct test_pen
                                                strlen(r->name), r->password, strlen(r->password));
     if (result) {
         test_log(r, "credentials: %s\n", mailproto_result_name(result) + 10);
-        mailproto_session_use_default(h->session, request->token);
+        result = mailproto_session_use_default(h->session, request->token);
     }
+    if (!result)
+        test_host_answered(h, request->token);
 }
 
 #define TEST_READER_ON(name, payload)                                                                                  \

@@ -61,7 +61,17 @@ extern "C" {
     X(ERR_REFUSED, -15, "the peer refused")                                                                            \
     X(ERR_CANCELLED, -16, "the host withdrew it")                                                                      \
     X(ERR_TLS, -17, "the TLS handshake failed, TLS was refused or it was cut short")                                   \
-    X(ERR_AUTH, -18, "authentication failed or no mechanism was usable")
+    X(ERR_AUTH, -18, "authentication failed or no mechanism was usable")                                               \
+    X(ERR_NOT_FOUND, -19, "there is no such mailbox")                                                                  \
+    X(ERR_EXISTS, -20, "there is one of that name already")                                                            \
+    X(ERR_GONE, -21, "the message was removed")                                                                        \
+    X(ERR_DENIED, -22, "it is not allowed")                                                                            \
+    X(ERR_BUSY, -23, "somebody else has it locked")                                                                    \
+    X(ERR_QUOTA, -24, "the quota does not allow more")                                                                 \
+    X(ERR_FULL, -25, "the disk has no room")                                                                           \
+    X(ERR_UNAVAILABLE, -26, "the store cannot do it now, and may later")                                               \
+    X(ERR_CORRUPT, -27, "what is stored is damaged")                                                                   \
+    X(ERR_RESYNC, -28, "the store does not remember so far back")
 
 #define MAILPROTO_RESULT_ENUM_(name, value, sentence) MAILPROTO_##name = value,
 enum { MAILPROTO_RESULT_TABLE(MAILPROTO_RESULT_ENUM_) MAILPROTO_RESULT_END_ = 0x7fffffff };

@@ -7,6 +7,7 @@
 #include "pop3.h"
 #include "session.h"
 #include "smtp.h"
+#include "store.h"
 #include "version.h"
 
 #endif

@@ -315,6 +315,7 @@ typedef struct mailproto_store_message_read {
     size_t max;
 } mailproto_store_message_read;
 
+/* Ends the pin of a message. A message that was opened is closed once. */
 typedef struct mailproto_store_message_close {
     mailproto_event head;
     uint64_t message;
@@ -398,6 +399,7 @@ typedef struct mailproto_store_expunge {
 
 /* ---- items ------------------------------------------------------------------------------------------------------ */
 
+/* A mailbox, or a subscribed name. */
 typedef struct mailproto_store_mailbox {
     mailproto_event head;
     uint64_t mailbox; /* 0: NONEXISTENT */
@@ -407,6 +409,7 @@ typedef struct mailproto_store_mailbox {
     mailproto_text object_id; /* RFC 8474 4; empty: none. Never another mailbox's */
 } mailproto_store_mailbox;
 
+/* What a mailbox is at the moment in which it was opened. */
 typedef struct mailproto_store_opened {
     mailproto_event head;
     uint64_t opening; /* for CHANGES and CLOSE */
@@ -423,6 +426,7 @@ typedef struct mailproto_store_keyword_item {
     mailproto_text name;
 } mailproto_store_keyword_item;
 
+/* Counts, all of the moment of `cursor`. */
 typedef struct mailproto_store_status_item {
     mailproto_event head;
     uint32_t messages;
@@ -444,6 +448,7 @@ typedef struct mailproto_store_uids {
     uint64_t modseq; /* of VANISHED: what it happened at; else 0 */
 } mailproto_store_uids;
 
+/* A message of a mailbox, as it is now. */
 typedef struct mailproto_store_message {
     mailproto_event head;
     uint32_t uid;
@@ -468,6 +473,7 @@ typedef struct mailproto_store_cursor {
     uint32_t reserved; /* 0 */
 } mailproto_store_cursor;
 
+/* A message is pinned. */
 typedef struct mailproto_store_message_opened {
     mailproto_event head;
     uint64_t message;
@@ -481,11 +487,13 @@ typedef struct mailproto_store_slice {
     uint64_t lease;
 } mailproto_store_slice;
 
+/* The group of messages that append_begin began, or went on with. */
 typedef struct mailproto_store_upload {
     mailproto_event head;
     uint64_t upload;
 } mailproto_store_upload;
 
+/* A message of a group is in the mailbox. */
 typedef struct mailproto_store_appended {
     mailproto_event head;
     uint32_t uidvalidity;
@@ -493,6 +501,7 @@ typedef struct mailproto_store_appended {
     uint64_t modseq;
 } mailproto_store_appended;
 
+/* One message of a copy or a move. */
 typedef struct mailproto_store_copied {
     mailproto_event head;
     uint32_t uidvalidity; /* of the destination */

@@ -206,6 +206,7 @@ typedef struct mailproto_store_changed {
     uint64_t mailbox;
 } mailproto_store_changed;
 
+/* A resource of a quota: what is used of it, and how much there is. */
 typedef struct mailproto_store_quota_item {
     mailproto_event head;
     mailproto_text root;
@@ -215,6 +216,7 @@ typedef struct mailproto_store_quota_item {
     uint64_t limit;
 } mailproto_store_quota_item;
 
+/* Who has which rights. */
 typedef struct mailproto_store_acl_item {
     mailproto_event head;
     mailproto_text identifier;
@@ -222,6 +224,7 @@ typedef struct mailproto_store_acl_item {
     uint32_t reserved; /* 0 */
 } mailproto_store_acl_item;
 
+/* An annotation and its value. */
 typedef struct mailproto_store_metadata_item {
     mailproto_event head;
     mailproto_text name;

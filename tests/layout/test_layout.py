@@ -29,6 +29,7 @@ PART_OF_HEADER = {
     "session.h": "core",
     "layer.h": "core",
     "store.h": "core",
+    "store_optional.h": "core",
 }
 UMBRELLA = "mailproto.h"
 

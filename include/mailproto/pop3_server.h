@@ -58,8 +58,9 @@ typedef struct mailproto_pop3_auth {
 } mailproto_pop3_auth;
 
 /* Lock and open the maildrop of who was accepted by AUTH. opened: +OK, the login is done. Default: -ERR [SYS/PERM].
-   fail: -ERR [SYS/TEMP]. err: the same with the host's code; MAILPROTO_POP3_RESP_IN_USE if it is locked. A host whose
-   `opened` comes too late (ERR_TOKEN; the request had its CANCEL) unlocks by itself: no MAILDROP_END follows. */
+   open_store: the same out of a store, as it says. fail: -ERR [SYS/TEMP]. err: the same with the host's code;
+   MAILPROTO_POP3_RESP_IN_USE if it is locked. A host whose `opened` comes too late (ERR_TOKEN; the request had its CANCEL)
+   unlocks by itself: no MAILDROP_END follows. */
 typedef struct mailproto_pop3_open {
     mailproto_event head;
 } mailproto_pop3_open;
@@ -133,7 +134,8 @@ typedef struct mailproto_pop3_maildrop_end {
 /* ---- construction --------------------------------------------------------------------------------------------- */
 
 /* What a polled host gets from next_event comes here to its callback. Each is called from I/O verbs only. NULL:
-   MAILPROTO_USE_DEFAULT. on_auth, on_open, on_list, on_retrieve, on_piece and on_commit are required. */
+   MAILPROTO_USE_DEFAULT. on_auth and on_open are required; with MAILPROTO_POP3_SERVER_STORE no other, without it on_list,
+   on_retrieve, on_piece and on_commit too. */
 typedef struct mailproto_pop3_server_callbacks {
     uint32_t struct_size;
     int32_t (*on_connect)(mailproto_pop3_server *, const mailproto_pop3_connect *, void *user);
@@ -156,7 +158,8 @@ enum {
     MAILPROTO_POP3_SERVER_CLEARTEXT_LOGIN = 1, /* offer logins without TLS. Risk: passwords cross in clear text */
     MAILPROTO_POP3_SERVER_BARE_LF = 2,     /* a command may end with LF alone. Risk: none known; RFC 1939 3 has CRLF */
     MAILPROTO_POP3_SERVER_EXPIRE_USER = 4, /* EXPIRE may differ for a user: say USER before the login */
-    MAILPROTO_POP3_SERVER_LOGIN_DELAY_USER = 8 /* the same for LOGIN-DELAY */
+    MAILPROTO_POP3_SERVER_LOGIN_DELAY_USER = 8, /* the same for LOGIN-DELAY */
+    MAILPROTO_POP3_SERVER_STORE = 16 /* the mail is in stores: OPEN is answered with open_store, not with opened */
 };
 
 /* What a server session offers and how far it goes. Texts are copied. */
@@ -196,7 +199,8 @@ MAILPROTO_API int32_t mailproto_pop3_server_config_init(mailproto_pop3_server_co
 MAILPROTO_API int32_t mailproto_pop3_server_callbacks_init(mailproto_pop3_server_callbacks *callbacks, size_t size);
 
 /* The most memory a session of this config takes of its allocator, but for the marks of DELE: a bit a message of the
-   maildrop. 0: the config is not usable. */
+   maildrop; and, with MAILPROTO_POP3_SERVER_STORE, its UIDs: at most 4 octets a message, far less where they have few gaps.
+   0: the config is not usable. */
 MAILPROTO_API size_t mailproto_pop3_server_memory_max(const mailproto_pop3_server_config *config);
 
 /* Makes a server session. callbacks NULL: polled. allocator NULL: malloc. config, callbacks and allocator are copied.
@@ -235,9 +239,37 @@ MAILPROTO_API int32_t mailproto_pop3_verdict_init(mailproto_pop3_verdict *verdic
 MAILPROTO_API int32_t mailproto_pop3_server_answer(mailproto_pop3_server *server, uint64_t token,
                                                    const mailproto_pop3_verdict *verdict);
 
-/* Answers OPEN: the maildrop is locked and holds `count` messages with `octets` in all. OK; ERR_TOKEN. */
+/* Answers OPEN: the maildrop is locked and holds `count` messages with `octets` in all. OK; ERR_TOKEN; ERR_STATE: the config
+   says MAILPROTO_POP3_SERVER_STORE. */
 MAILPROTO_API int32_t mailproto_pop3_server_opened(mailproto_pop3_server *server, uint64_t token, uint32_t count,
                                                    uint64_t octets);
+
+/* Answers OPEN: the maildrop is this mailbox of a store (mailproto/store.h); 0: its INBOX. From here on the engine asks the
+   store; LIST, RETRIEVE, PIECE and COMMIT do not come. RETRIEVE_END and MAILDROP_END do, the latter exactly once for each
+   open_store, also if the store did not open the mailbox: what the host holds for it is let go there. Before that, and
+   before mailproto_session_free returns, all that was asked is answered or cancelled and all that was opened is closed.
+   The store is asked and told from inside of I/O verbs, and of free; it answers when it likes, and an answer outside of
+   them is like one of the host's. Each question has answer_ms. The table is copied; the store outlives the maildrop.
+
+   The mailbox is opened as EXCLUSIVE, and the maildrop is what is in it then: what comes later is not seen, what others
+   remove meanwhile is missing in LIST and -ERR for RETR, TOP and DELE. Unique ids are "UIDVALIDITY.UID". RETR sets no
+   flag. QUIT sets \Deleted on what DELE marked, and expunges that alone; without the marks nothing is changed.
+   What the store answers is said so:
+
+       OPEN         ERR_BUSY                                                         -ERR [IN-USE]
+       RETR, TOP    ERR_GONE; or LIST n, DELE and the store has no such UID            -ERR
+       any          ERR_NOT_FOUND, ERR_DENIED, ERR_CORRUPT, ERR_UNSUPPORTED            -ERR [SYS/PERM]
+       any          what else there is, no answer in answer_ms                         -ERR [SYS/TEMP]
+       listings, messages: any, once +OK was sent                                     the connection is closed
+       QUIT         any, or messages are still there                                  -ERR some deleted messages not removed
+
+   why, if not NULL, is set on ERR_CONFIG to a static sentence: "POP3 needs store.changes". OK; ERR_ARG; ERR_TOKEN;
+   ERR_CONFIG: a function of the store is missing; the request stays open; ERR_STATE: the config lacks
+   MAILPROTO_POP3_SERVER_STORE. */
+struct mailproto_store;
+MAILPROTO_API int32_t mailproto_pop3_server_open_store(mailproto_pop3_server *server, uint64_t token,
+                                                       const struct mailproto_store *store, uint64_t mailbox,
+                                                       const char **why);
 
 /* Tells what EXPIRE and LOGIN-DELAY are for this user, for CAPA after the login (RFC 2449 6.5, 6.7): legal while OPEN is
    unanswered. Says nothing if they are not offered. OK; ERR_TOKEN. */

@@ -37,6 +37,7 @@ struct mp_request {
     uint16_t length; /* of the answer in `store` */
     uint8_t state;
     uint8_t tell_cancel; /* the engine gave up on it: a CANCEL event is owed */
+    uint8_t own;         /* the engine answers it by itself, out of a store: the host hears nothing of it */
     int32_t why;         /* for that event */
     char *store;         /* MP_ANSWER_MAX octets for the answer, there from the opening on */
 };
@@ -256,6 +257,10 @@ uint32_t mp_requests(const struct mp_engine *e); /* how many are in the ring, an
 struct mp_request *mp_request_find(struct mp_engine *e, uint64_t token, uint32_t type);
 /* Its answer is complete (r->code, r->store ...); it goes out in its turn, not before delay. */
 void mp_request_answered(struct mp_engine *e, struct mp_request *r, uint32_t delay);
+/* An open request becomes the engine's own: the token that the host has is dead, and no CANCEL is told. */
+void mp_request_take(struct mp_engine *e, struct mp_request *r);
+/* The engine's own request asks something more: the time for the answer begins anew. */
+void mp_request_goes_on(struct mp_engine *e, struct mp_request *r);
 /* Kills the open requests of a type (0: all) for `why`, each with its CANCEL event; the session goes on. */
 void mp_request_kill(struct mp_engine *e, uint32_t type, int32_t why);
 

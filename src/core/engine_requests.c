@@ -73,6 +73,18 @@ void mp_request_answered(struct mp_engine *e, struct mp_request *r, uint32_t del
     mp_engine_kick(e);
 }
 
+void mp_request_take(struct mp_engine *e, struct mp_request *r)
+{
+    r->token = mp_token(e, (uint32_t)(r - e->ring));
+    r->own = 1;
+}
+
+void mp_request_goes_on(struct mp_engine *e, struct mp_request *r)
+{
+    r->due = 0;
+    e->clock_pending = 1;
+}
+
 void mp_request_kill(struct mp_engine *e, uint32_t type, int32_t why)
 {
     for (uint32_t i = 0; i < e->ring_count; i++) {

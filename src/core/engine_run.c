@@ -50,10 +50,12 @@ static int tell_cancels(struct mp_engine *e)
     for (uint32_t i = 0; i < e->ring_count; i++) {
         struct mp_request *r = mp_ring_at(e, i);
 
-        if (r->tell_cancel)
+        if (r->tell_cancel && !r->own)
             return tell_cancel(e, r, r->why);
         if (e->ending && r->state == MP_OPEN) {
             r->state = MP_DEAD;
+            if (r->own)
+                continue;
             return tell_cancel(e, r, e->error ? e->error : MAILPROTO_ERR_CANCELLED);
         }
     }

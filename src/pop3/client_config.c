@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/config.h"
+#include "core/memory_max.h"
 #include "mime/base64.h"
 #include "pop3/client.h"
 
@@ -115,17 +116,36 @@ mailproto_session *mailproto_pop3_client_session(mailproto_pop3_client *client)
     return client ? &client->base.session : NULL;
 }
 
+/* ---- what a session takes at most ---- */
+
+enum { COMMAND_ROOM = 64, COMMAND_MAX = 32 }; /* what a command reserves, and what it takes */
+
+/* Before READY: the greeting, the texts of the login, the message made of them and its line, behind short ones. */
+static size_t login_max(const mailproto_pop3_client_config *c)
+{
+    size_t secret = MP_POP3_SECRET_MAX + MP_GRAIN;
+    size_t line = mp_base64_encoded_size(MP_POP3_SECRET_MAX + 2) + 2 + MP_CHUNK_HEAD;
+
+    return c->max_line + MP_GRAIN + 2 * secret + line + 2 * (MP_CHUNK + MP_CHUNK_HEAD);
+}
+
+/* Behind it: commands, as many as may be on their way or as output takes. */
+static size_t commands_max(const mailproto_pop3_client_config *c)
+{
+    size_t pending = (size_t)c->window * COMMAND_MAX;
+
+    return mp_output_memory_max(pending < MP_OUT_MARK ? pending : MP_OUT_MARK, COMMAND_ROOM);
+}
+
 size_t mailproto_pop3_client_memory_max(const mailproto_pop3_client_config *config)
 {
     mailproto_pop3_client_config c;
-    size_t response = mp_base64_encoded_size(MP_POP3_SECRET_MAX + 2) + 16;
 
     if (mp_struct_copy(&c, sizeof c, config))
         return 0;
     set_defaults(&c);
     if (wrong_config(&c))
         return 0;
-    /* beside what every engine has: the greeting, the texts of a login and the message made of them */
-    return mp_engine_memory_max(sizeof(struct mailproto_pop3_client), 1, c.max_line, response) + c.max_line +
-           2 * (MP_POP3_SECRET_MAX + 16) + 32;
+    return sizeof(struct mailproto_pop3_client) + MP_GRAIN + MP_ANSWER_MAX + MP_GRAIN + mp_line_memory_max(c.max_line) +
+           mp_larger(login_max(&c), commands_max(&c));
 }

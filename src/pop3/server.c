@@ -64,7 +64,7 @@ static int server_step(struct mp_engine *e)
     if (mp_requests(e)) {
         mp_pop3_forget_login(s); /* AUTH was seen, if it is that */
         mp_line_forget(e);
-        return 0;
+        return s->store ? s->store_ops->step(s) : 0;
     }
     if (e->finishing && s->work <= MP_POP3_SASL_LINE)
         return finish(s);
@@ -141,6 +141,10 @@ static int32_t server_use_default(struct mp_engine *e, struct mp_request *r)
 
 static int32_t server_fail(struct mp_engine *e, struct mp_request *r)
 {
+    if (r->own) {
+        of(e)->store_ops->fail(of(e), r);
+        return MAILPROTO_OK;
+    }
     mp_pop3_put_answer(of(e), r, MAILPROTO_POP3_ERR, MAILPROTO_POP3_RESP_SYS_TEMP, NULL, 0, 0);
     return MAILPROTO_OK;
 }
@@ -216,6 +220,8 @@ static void server_idle(struct mp_engine *e)
 
 static void server_destroy(struct mp_engine *e)
 {
+    if (of(e)->store)
+        of(e)->store_ops->end(of(e));
     mp_pop3_forget_login(of(e));
     mp_pop3_free_page(of(e));
     mp_pop3_unmark_all(of(e));

@@ -51,6 +51,18 @@ struct mp_pop3_reading {
     uint8_t cr;         /* the last octet was a CR */
 };
 
+struct mp_pop3_store;
+
+/* The host inside, for a maildrop in a store (server_store*.c): linked where open_store is used. */
+struct mp_pop3_store_ops {
+    void (*ask)(struct mailproto_pop3_server *s, struct mp_request *r); /* LIST, RETRIEVE, PIECE, COMMIT */
+    int (*step)(struct mailproto_pop3_server *s);                       /* while a request is open */
+    void (*fail)(struct mailproto_pop3_server *s, struct mp_request *r);
+    void (*list_end)(struct mailproto_pop3_server *s);
+    void (*message_end)(struct mailproto_pop3_server *s);
+    void (*end)(struct mailproto_pop3_server *s); /* of the maildrop: nothing is left open */
+};
+
 struct mailproto_pop3_server {
     struct mp_engine base;
     mailproto_pop3_server_callbacks callbacks;
@@ -65,6 +77,7 @@ struct mailproto_pop3_server {
     uint8_t state, work;
     uint8_t opened;       /* MAILDROP_END is owed */
     uint8_t reading_open; /* RETRIEVE_END is owed */
+    uint8_t opening;      /* the store is being asked for the maildrop */
     uint8_t bye_err;
     uint32_t bad_commands, auth_failures, retrieved;
 
@@ -80,6 +93,10 @@ struct mailproto_pop3_server {
     uint32_t known;      /* the message whose size was told last, 0: none */
     uint64_t known_size; /* so that RETR and DELE of one message ask once */
     uint32_t commit_next;
+
+    struct mp_pop3_store *store; /* NULL: the host keeps the mail, or there is no maildrop */
+    const struct mp_pop3_store_ops *store_ops;
+    int32_t open_why; /* of the store, if it did not open the maildrop */
 
     char *page; /* lines made by `give`, there while a LIST request is open */
     size_t page_capacity;
@@ -170,7 +187,7 @@ void mp_pop3_say_answer(struct mailproto_pop3_server *s, const struct mp_request
 void mp_pop3_put_answer(struct mailproto_pop3_server *s, struct mp_request *r, uint32_t status, uint32_t resp_code,
                         const char *text, size_t len, uint32_t delay);
 
-/* Opens the request whose payload was filled. */
+/* Opens the request whose payload was filled, and asks the host, or the one inside. */
 int mp_pop3_ask(struct mailproto_pop3_server *s, void *payload, size_t size, uint32_t type);
 
 /* ---- the groups of commands ---- */
@@ -183,6 +200,8 @@ int mp_pop3_may_login(const struct mailproto_pop3_server *s);
 int mp_pop3_sasl_step(struct mailproto_pop3_server *s);
 void mp_pop3_authenticated(struct mailproto_pop3_server *s, const struct mp_request *r);
 void mp_pop3_maildrop_opened(struct mailproto_pop3_server *s, const struct mp_request *r);
+/* Answers OPEN. */
+void mp_pop3_opened(struct mailproto_pop3_server *s, struct mp_request *r, uint32_t count, uint64_t octets);
 void mp_pop3_forget_login(struct mailproto_pop3_server *s);
 
 int mp_pop3_list_step(struct mailproto_pop3_server *s);
@@ -192,8 +211,12 @@ void mp_pop3_look_up(struct mailproto_pop3_server *s, uint32_t number);
 void mp_pop3_free_page(struct mailproto_pop3_server *s);
 
 int mp_pop3_send_step(struct mailproto_pop3_server *s);
+/* Answers RETRIEVE. */
+void mp_pop3_begin_reading(struct mailproto_pop3_server *s, struct mp_request *r, uint64_t size);
 void mp_pop3_retrieving(struct mailproto_pop3_server *s, const struct mp_request *r);
 void mp_pop3_piece_answered(struct mailproto_pop3_server *s, const struct mp_request *r);
+/* Makes output of a piece, without answering the request. OK; ERR_ARG; ERR_BODY. */
+int32_t mp_pop3_take_piece(struct mailproto_pop3_server *s, const void *data, size_t len);
 int32_t mp_pop3_piece(struct mailproto_pop3_server *s, struct mp_request *r, const void *data, size_t len);
 void mp_pop3_raise_retrieve_end(struct mailproto_pop3_server *s, int32_t why);
 

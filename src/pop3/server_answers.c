@@ -71,6 +71,15 @@ int32_t mailproto_pop3_server_err(mailproto_pop3_server *server, uint64_t token,
     return mailproto_pop3_server_answer(server, token, &verdict);
 }
 
+void mp_pop3_opened(struct mailproto_pop3_server *s, struct mp_request *r, uint32_t count, uint64_t octets)
+{
+    s->opened = 1; /* from here on MAILDROP_END is owed, whatever comes between */
+    s->opening = 0;
+    s->count = count;
+    s->octets = octets;
+    mp_pop3_put_answer(s, r, MAILPROTO_POP3_OK, MAILPROTO_POP3_RESP_NONE, NULL, 0, 0);
+}
+
 int32_t mailproto_pop3_server_opened(mailproto_pop3_server *server, uint64_t token, uint32_t count, uint64_t octets)
 {
     struct mp_request *r;
@@ -80,10 +89,9 @@ int32_t mailproto_pop3_server_opened(mailproto_pop3_server *server, uint64_t tok
     r = mp_request_find(&server->base, token, MAILPROTO_POP3_SERVER_OPEN);
     if (!r)
         return MAILPROTO_ERR_TOKEN;
-    server->opened = 1; /* from here on MAILDROP_END is owed, whatever comes between */
-    server->count = count;
-    server->octets = octets;
-    mp_pop3_put_answer(server, r, MAILPROTO_POP3_OK, MAILPROTO_POP3_RESP_NONE, NULL, 0, 0);
+    if (server->flags & MAILPROTO_POP3_SERVER_STORE)
+        return MAILPROTO_ERR_STATE;
+    mp_pop3_opened(server, r, count, octets);
     return MAILPROTO_OK;
 }
 
@@ -109,7 +117,7 @@ int32_t mailproto_pop3_server_info_get(const mailproto_pop3_server *server, mail
     own = (mailproto_pop3_server_info){
         .struct_size = (uint32_t)size,
         .tls = server->base.tls == MP_TLS_ON,
-        .opened = server->opened,
+        .opened = server->opened && !server->opening,
         .count = server->count,
         .deleted = server->deleted,
         .retrieved = server->retrieved,

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "core/config.h"
-#include "pop3/server.h"
+#include "core/memory_max.h"
+#include "mime/base64.h"
+#include "pop3/server_store.h"
 
 enum {
     ALL_CAPABILITIES = (MAILPROTO_POP3_CAPA_AUTH_RESP_CODE << 1) - 1,
@@ -12,7 +14,7 @@ enum {
                     MAILPROTO_POP3_CAPA_IMPLEMENTATION | MAILPROTO_POP3_CAPA_AUTH_RESP_CODE,
     LOGINS = MAILPROTO_POP3_CAPA_USER | MAILPROTO_POP3_CAPA_SASL,
     ALL_FLAGS = MAILPROTO_POP3_SERVER_CLEARTEXT_LOGIN | MAILPROTO_POP3_SERVER_BARE_LF |
-                MAILPROTO_POP3_SERVER_EXPIRE_USER | MAILPROTO_POP3_SERVER_LOGIN_DELAY_USER
+                MAILPROTO_POP3_SERVER_EXPIRE_USER | MAILPROTO_POP3_SERVER_LOGIN_DELAY_USER | MAILPROTO_POP3_SERVER_STORE
 };
 
 int32_t mailproto_pop3_server_config_init(mailproto_pop3_server_config *config, size_t size)
@@ -122,12 +124,14 @@ static const char *wrong_config(const mailproto_pop3_server_config *c)
     return NULL;
 }
 
-static const char *wrong_callbacks(const mailproto_pop3_server_callbacks *c)
+static const char *wrong_callbacks(const mailproto_pop3_server_callbacks *c, int store)
 {
     if (!c->on_auth)
         return "USER and SASL need on_auth";
     if (!c->on_open)
         return "the login needs on_open";
+    if (store)
+        return NULL;
     if (!c->on_list)
         return "LIST, UIDL and DELE need on_list";
     if (!c->on_retrieve || !c->on_piece)
@@ -213,7 +217,7 @@ int32_t mailproto_pop3_server_new(mailproto_pop3_server **out, const mailproto_p
     set_defaults(&c);
     wrong = wrong_config(&c);
     if (!wrong && callbacks)
-        wrong = wrong_callbacks(&table);
+        wrong = wrong_callbacks(&table, (c.flags & MAILPROTO_POP3_SERVER_STORE) != 0);
     if (wrong)
         return mp_refuse(why, MAILPROTO_ERR_CONFIG, wrong);
     setup.allocator = &own;
@@ -234,26 +238,48 @@ mailproto_session *mailproto_pop3_server_session(mailproto_pop3_server *server)
     return server ? &server->base.session : NULL;
 }
 
-static size_t larger(size_t a, size_t b)
+/* ---- what a session takes at most ---- */
+
+/* A login has its name and what was decoded last while the line of the next response grows. */
+static size_t login_max(const mailproto_pop3_server_config *c)
 {
-    return a > b ? a : b;
+    size_t longest = mp_larger(c->max_line, c->max_auth_line);
+
+    return mp_line_memory_max(c->max_auth_line) + 2 * (mp_base64_decoded_max(longest) + 1 + MP_GRAIN);
+}
+
+/* Three chunks of output are large at a time: the rest of one, one that has room no more, and one that is promised. A login
+   that came in the same feed left the line's buffer. */
+static size_t reading_max(const mailproto_pop3_server_config *c)
+{
+    size_t page = (size_t)c->list_page * MP_POP3_UIDL_ENTRY_MAX;
+    size_t message = 3 * ((size_t)c->piece + c->piece / 3 + 2 + MP_CHUNK_HEAD);
+    size_t list = page + MP_GRAIN + 3 * (page + MP_CHUNK_HEAD); /* the page is made, then put */
+
+    return mp_line_buffer(c->max_auth_line) + mp_larger(message, list);
+}
+
+/* The host inside, but for the UIDs themselves. */
+static size_t store_max(const mailproto_pop3_server_config *c)
+{
+    if (!(c->flags & MAILPROTO_POP3_SERVER_STORE))
+        return 0;
+    return sizeof(struct mp_pop3_store) + MP_POP3_UIDS_FIXED + MP_POP3_STORE_RUNS * sizeof(mailproto_store_run) +
+           2 * MP_GRAIN;
 }
 
 size_t mailproto_pop3_server_memory_max(const mailproto_pop3_server_config *config)
 {
     mailproto_pop3_server_config c;
-    size_t line, page, reserve;
+    size_t own, reply = 512;
 
     if (mp_struct_copy(&c, sizeof c, config))
         return 0;
     set_defaults(&c);
     if (wrong_config(&c))
         return 0;
-    line = larger(c.max_line, c.max_auth_line);
-    page = (size_t)c.list_page * MP_POP3_UIDL_ENTRY_MAX;
-    reserve = larger(page, c.piece + c.piece / 3 + 2);
-    reserve = larger(reserve, 512 + c.implementation.len);
-    /* beside what every engine has: the page, the name and the secret of a login, 16 octets of rounding each */
-    return mp_engine_memory_max(sizeof(struct mailproto_pop3_server) + texts_size(&c), 1, line, reserve) + page +
-           2 * line + 48;
+    own = sizeof(struct mailproto_pop3_server) + texts_size(&c);
+    /* nobody logs in while there is a message or a list */
+    return mp_engine_memory_max(own, 1, c.max_line, reply + c.implementation.len) +
+           mp_larger(login_max(&c), reading_max(&c)) + store_max(&c);
 }

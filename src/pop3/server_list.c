@@ -162,6 +162,8 @@ static void put_page(struct mailproto_pop3_server *s)
 static void end_list(struct mailproto_pop3_server *s)
 {
     s->work = MP_POP3_COMMANDS;
+    if (s->store)
+        s->store_ops->list_end(s);
     mp_pop3_say(s, ".\r\n");
 }
 

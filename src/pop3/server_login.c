@@ -237,6 +237,8 @@ void mp_pop3_maildrop_opened(struct mailproto_pop3_server *s, const struct mp_re
     mp_peer_clock_reset(&s->base);
     if (r->code != MAILPROTO_POP3_OK) {
         mp_pop3_say_answer(s, r, "the maildrop cannot be opened");
+        if (s->opened)
+            mp_pop3_raise_maildrop_end(s, 0, s->open_why);
         if (r->index)
             mp_engine_end(&s->base, MAILPROTO_OK, "the host closed");
         return;

@@ -67,7 +67,9 @@ int32_t mailproto_pop3_server_committed(mailproto_pop3_server *server, uint64_t 
 
 void mp_pop3_raise_maildrop_end(struct mailproto_pop3_server *s, uint32_t update, int32_t why)
 {
-    s->opened = 0;
+    s->opened = s->opening = 0;
+    if (s->store)
+        s->store_ops->end(s);
     s->payload.maildrop_end = (mailproto_pop3_maildrop_end){.update = update, .failed = s->failed, .why = why};
     mp_raise(&s->base, &s->payload.maildrop_end, sizeof s->payload.maildrop_end, MAILPROTO_POP3_SERVER_MAILDROP_END, 0);
 }

@@ -77,6 +77,9 @@ int mp_pop3_ask(struct mailproto_pop3_server *s, void *payload, size_t size, uin
 
     if (!r)
         return -1;
-    mp_raise(&s->base, payload, size, type, r->token);
+    if (s->store)
+        s->store_ops->ask(s, r);
+    else
+        mp_raise(&s->base, payload, size, type, r->token);
     return 0;
 }

@@ -27,6 +27,13 @@ void mp_pop3_top(struct mailproto_pop3_server *s, const struct mp_pop3_arguments
 
 /* ---- the message is open ---- */
 
+void mp_pop3_begin_reading(struct mailproto_pop3_server *s, struct mp_request *r, uint64_t size)
+{
+    s->reading_open = 1; /* from here on RETRIEVE_END is owed, whatever comes between */
+    s->reading.size = size;
+    mp_pop3_put_answer(s, r, MAILPROTO_POP3_OK, 0, NULL, 0, 0);
+}
+
 int32_t mailproto_pop3_server_retrieving(mailproto_pop3_server *server, uint64_t token, uint64_t size)
 {
     struct mp_request *r;
@@ -36,9 +43,7 @@ int32_t mailproto_pop3_server_retrieving(mailproto_pop3_server *server, uint64_t
     r = mp_request_find(&server->base, token, MAILPROTO_POP3_SERVER_RETRIEVE);
     if (!r)
         return MAILPROTO_ERR_TOKEN;
-    server->reading_open = 1; /* from here on RETRIEVE_END is owed, whatever comes between */
-    server->reading.size = size;
-    mp_pop3_put_answer(server, r, MAILPROTO_POP3_OK, 0, NULL, 0, 0);
+    mp_pop3_begin_reading(server, r, size);
     return MAILPROTO_OK;
 }
 
@@ -78,6 +83,8 @@ void mp_pop3_raise_retrieve_end(struct mailproto_pop3_server *s, int32_t why)
     struct mp_pop3_reading *m = &s->reading;
 
     s->reading_open = 0;
+    if (s->store)
+        s->store_ops->message_end(s);
     s->payload.retrieve_end = (mailproto_pop3_retrieve_end){
         .number = m->number,
         .top = m->top,
@@ -180,12 +187,7 @@ static size_t wanted(struct mp_pop3_reading *m, const uint8_t *p, size_t n)
     return n;
 }
 
-static void fail_body(struct mailproto_pop3_server *s, struct mp_request *r)
-{
-    mp_pop3_put_answer(s, r, MAILPROTO_POP3_ERR, MAILPROTO_POP3_RESP_NONE, NULL, 0, 0);
-}
-
-int32_t mp_pop3_piece(struct mailproto_pop3_server *s, struct mp_request *r, const void *data, size_t len)
+int32_t mp_pop3_take_piece(struct mailproto_pop3_server *s, const void *data, size_t len)
 {
     struct mp_pop3_reading *m = &s->reading;
     const uint8_t *p = data;
@@ -194,21 +196,26 @@ int32_t mp_pop3_piece(struct mailproto_pop3_server *s, struct mp_request *r, con
 
     if (!len || (len > s->piece && m->size - m->offset >= len))
         return MAILPROTO_ERR_ARG;
-    if (m->size - m->offset < len) {
-        fail_body(s, r);
+    if (m->size - m->offset < len)
         return MAILPROTO_ERR_BODY;
-    }
     len = wanted(m, p, len);
     out = mp_out_reserve(&s->base, stuffed_max(len));
     made = out ? stuff(m, out, p, len) : SIZE_MAX; /* the room was promised */
-    if (made == SIZE_MAX) {
-        fail_body(s, r);
+    if (made == SIZE_MAX)
         return MAILPROTO_ERR_BODY;
-    }
     mp_out_commit(&s->base, made, MAILPROTO_TRACE_BODY);
     m->offset += len;
-    mp_pop3_put_answer(s, r, MAILPROTO_POP3_OK, 0, NULL, 0, 0);
     return MAILPROTO_OK;
+}
+
+int32_t mp_pop3_piece(struct mailproto_pop3_server *s, struct mp_request *r, const void *data, size_t len)
+{
+    int32_t result = mp_pop3_take_piece(s, data, len);
+
+    if (result == MAILPROTO_ERR_ARG)
+        return result;
+    mp_pop3_put_answer(s, r, result ? MAILPROTO_POP3_ERR : MAILPROTO_POP3_OK, MAILPROTO_POP3_RESP_NONE, NULL, 0, 0);
+    return result;
 }
 
 void mp_pop3_piece_answered(struct mailproto_pop3_server *s, const struct mp_request *r)

@@ -6,6 +6,8 @@
 
 #include "core/ascii.h"
 #include "core/config.h"
+#include "core/memory_max.h"
+#include "mime/base64.h"
 #include "smtp/grammar.h"
 
 enum {
@@ -384,24 +386,45 @@ mailproto_session *mailproto_smtp_server_session(mailproto_smtp_server *server)
     return server ? &server->base.session : NULL;
 }
 
+/* ---- what a session takes at most ---- */
+
+enum { PREPENDED_MAX = 8192, RECEIVED_MAX = 2048 };
+
+/* A login has the line of a response, and what an earlier one decoded to: while the line grows, in its old place and in its
+   new one; when it is decoded, beside the old and the new secret. */
+static size_t login_max(const mailproto_smtp_server_config *c)
+{
+    size_t line = mp_line_buffer(c->max_auth_line);
+    size_t secret = mp_base64_decoded_max(mp_larger(c->max_line, c->max_auth_line)) + 1 + MP_GRAIN;
+
+    return line + secret + mp_larger(line / 2, 2 * secret);
+}
+
+/* A transaction has the first recipient's path, parameters as they were decoded, LMTP's recipients and the fields before the
+   message, each while it grows; a verdict that waits. A login that came in the same feed left it the line's buffer. */
+static size_t transaction_max(const mailproto_smtp_server_config *c)
+{
+    size_t line = mp_line_buffer(c->max_auth_line);
+    size_t path = c->max_line + MP_GRAIN;
+    size_t parameters = c->max_line + MP_SMTP_UNKNOWN_MAX * sizeof(mailproto_smtp_parameter) + MP_GRAIN;
+    size_t fields = 2 * (PREPENDED_MAX + MP_GRAIN) + RECEIVED_MAX;
+    size_t bits = 0;
+
+    if (c->flags & MAILPROTO_SMTP_SERVER_LMTP && c->max_recipients != MAILPROTO_UNLIMITED)
+        bits = 3 * ((size_t)c->max_recipients / 8 + 1) + 2 * MP_GRAIN;
+    return line + path + parameters + fields + bits + MP_ANSWER_MAX + MP_GRAIN;
+}
+
+/* Nobody logs in while a transaction is open, and no line of one is longer than a command. */
 size_t mailproto_smtp_server_memory_max(const mailproto_smtp_server_config *config)
 {
     mailproto_smtp_server_config c;
     const char *why;
-    size_t line, size, bits, grain = 16;
+    size_t size;
 
     if (read_config(&c, config, NULL, &why))
         return 0;
-    line = c.max_line > c.max_auth_line ? c.max_line : c.max_auth_line;
     size = sizeof(struct mailproto_smtp_server) + sizeof(mailproto_smtp_server_callbacks) + texts_size(&c);
-    bits = c.max_recipients == MAILPROTO_UNLIMITED || !(c.flags & MAILPROTO_SMTP_SERVER_LMTP)
-               ? 0
-               : c.max_recipients / 4 + 64;
-    size = mp_engine_memory_max(size, c.max_open, line, MP_CHUNK);
-    size += sizeof(struct mp_smtp_work) + MP_ANSWER_MAX + 2 * grain;
-    size += 2 * (TEXT_MAX + grain);                                                            /* hello, old and new */
-    size += 2 * (c.max_line + MP_SMTP_UNKNOWN_MAX * sizeof(mailproto_smtp_parameter) + grain); /* parameters, a path */
-    size += 2 * (line + grain);        /* credentials while they grow */
-    size += 2 * (8192 + 2048 + grain); /* prepended fields while they grow */
-    return size + 2 * bits;
+    return mp_engine_memory_max(size, c.max_open, c.max_line, MP_CHUNK) + sizeof(struct mp_smtp_work) + MP_GRAIN +
+           2 * (TEXT_MAX + MP_GRAIN) /* hello, the old and the new */ + mp_larger(login_max(&c), transaction_max(&c));
 }

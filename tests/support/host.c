@@ -189,6 +189,8 @@ int test_host_act(struct test_host *h)
 
     if (h->freed)
         return 0;
+    if (h->also && ((!h->held && !h->pending_count) || test_random_below(&h->random, 2)) && h->also(h))
+        return 1;
     if (h->held && (!h->pending_count || test_random_below(&h->random, 2))) {
         h->held = 0;
         mailproto_session_release(h->session);

@@ -83,7 +83,6 @@ static void test_worst(void **state)
     assert_int_equal(h.readies, 1);
     mailproto_session_free(h.s);
     measure_end(&m);
-    fprintf(stderr, "peak %zu of %zu\n", m.peak, m.max);
     measure_check(&m, "a POP3 client session", 60);
 }
 

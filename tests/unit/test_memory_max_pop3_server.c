@@ -131,7 +131,6 @@ static void test_worst(void **state)
     assert_int_equal(mailproto_session_error(h.s, NULL, NULL, NULL), MAILPROTO_ERR_LOST);
     mailproto_session_free(h.s);
     measure_end(&m);
-    fprintf(stderr, "peak %zu of %zu\n", m.peak, m.max);
     measure_check(&m, "a POP3 server session", 60);
 }
 

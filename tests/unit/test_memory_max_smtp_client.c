@@ -103,7 +103,6 @@ static void test_worst(void **state)
     send_some(h.s, SIZE_MAX);
     say(&h, "334 \r\n", 1);
     say_longest(&h, "235");
-    fprintf(stderr, "login %zu\n", mailproto_arena_peak(&m.arena));
     send_message(&h);
     mailproto_session_tick(h.s, 0);
     act(&h);
@@ -116,7 +115,6 @@ static void test_worst(void **state)
     say_longest(&h, "250"); /* the chunk */
     mailproto_session_free(h.s);
     measure_end(&m);
-    fprintf(stderr, "peak %zu of %zu\n", m.peak, m.max);
     measure_check(&m, "an SMTP client session", 50);
 }
 

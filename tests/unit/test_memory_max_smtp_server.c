@@ -187,7 +187,6 @@ static void test_worst(void **state)
     begin(&h, &m);
     transact_behind_login(&h);
     end(&h, &m);
-    fprintf(stderr, "peak %zu of %zu\n", m.peak, m.max);
     measure_check(&m, "an LMTP server session", 60);
 }
 

@@ -29,5 +29,9 @@ configure() {
     fi
 }
 
-# build FOLDER: compiles everything in it.
-build() { ninja -C "$1" -j "$(jobs_here)"; }
+# build FOLDER [TARGET...]: compiles everything in it, or what is named.
+build() {
+    local folder=$1
+    shift
+    ninja -C "$folder" -j "$(jobs_here)" "$@"
+}

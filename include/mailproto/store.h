@@ -324,7 +324,9 @@ typedef struct mailproto_store_message_close {
 enum {
     /* Nobody will be told UIDs, as when mail is delivered: the message may get its UID when it is first listed. No item
        APPENDED is given. */
-    MAILPROTO_STORE_NO_UIDS = 1
+    MAILPROTO_STORE_NO_UIDS = 1,
+    /* `size` is what the sender said: good for a quota, not to be held to. */
+    MAILPROTO_STORE_SIZE_ESTIMATED = 2
 };
 
 /* Begins a message in a mailbox. upload 0: a new group; else one more message of that group, in the same mailbox: the one
@@ -333,11 +335,11 @@ typedef struct mailproto_store_append_begin {
     mailproto_event head;
     uint64_t mailbox;
     uint64_t upload;
-    uint64_t size; /* octets that will be written; 0: not known. Enforced where it is known */
+    uint64_t size; /* octets that will be written; 0: not known. Enforced, unless it is SIZE_ESTIMATED */
     int64_t internal_date;
     int32_t zone;      /* minutes east of UTC */
     uint32_t flags;    /* MAILPROTO_FLAG_* */
-    uint32_t options;  /* MAILPROTO_STORE_NO_UIDS */
+    uint32_t options;  /* MAILPROTO_STORE_NO_UIDS, MAILPROTO_STORE_SIZE_ESTIMATED */
     uint32_t has_date; /* 0: the store takes its clock's */
     const mailproto_store_keyword *keywords;
 } mailproto_store_append_begin;

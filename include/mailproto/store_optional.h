@@ -18,8 +18,9 @@ struct mailproto_store_run;
 /* ---- questions -------------------------------------------------------------------------------------------------- */
 
 /* The octets of `upload`, which was begun and nothing written to, are those of another upload of a store of the same kind,
-   all of which are written: one message for several accounts is kept once, if it can be. ERR_UNSUPPORTED: write them. The
-   other upload may be committed or aborted afterwards without harm. Default: ERR_UNSUPPORTED. */
+   all of which are written: one message for several accounts is kept once, if it can be, and else copied. Of one kind are
+   stores with this same function: between them it is always possible. ERR_UNSUPPORTED: it is not, write them. The other
+   upload may be committed or aborted afterwards without harm. Default: ERR_UNSUPPORTED. */
 typedef struct mailproto_store_append_share {
     mailproto_event head;
     uint64_t upload;

@@ -5,6 +5,14 @@ import re
 import subprocess
 
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
+# Headers of the companion libraries, with the library's name behind "mailproto-".
+COMPANIONS = {
+    "host.h": "host",
+    "maildir.h": "store",
+    "memory_store.h": "store",
+    "store_kit.h": "store",
+    "mbedtls.h": "mbedtls",
+}
 FUNCTION = re.compile(r"^MAILPROTO_API\b([^;{]*?)\b(mailproto_\w+)\s*\(([^;{]*)\)\s*;", re.M | re.S)
 
 
@@ -27,9 +35,10 @@ def functions_of(path):
     return {name for _, _, name, _ in functions(without_comments(path.read_text("utf-8")))}
 
 
-def declared(tree):
-    """The names of all public functions, sorted."""
-    return sorted(name for path in all_headers(tree) for name in functions_of(path))
+def declared(tree, companion=None):
+    """The names of all public functions of the library, or of a companion, sorted."""
+    return sorted(name for path in all_headers(tree) if COMPANIONS.get(path.name) == companion
+                  for name in functions_of(path))
 
 
 def is_built(header, roles):
@@ -44,7 +53,8 @@ def is_built(header, roles):
 
 def built(tree, roles):
     """The names of all public functions of a library with these roles, sorted."""
-    return sorted(name for path in all_headers(tree) if is_built(path.name, roles) for name in functions_of(path))
+    return sorted(name for path in all_headers(tree) if path.name not in COMPANIONS and is_built(path.name, roles)
+                  for name in functions_of(path))
 
 
 def for_foreign_interfaces(tree, compiler):

@@ -45,9 +45,9 @@ class Interface:
                 yield name, kind
 
     def functions(self):
-        names = headers.declared(self.tree)
-        for name in names:
-            yield name, self.type_of_function(name)
+        for companion in (None, *sorted(set(headers.COMPANIONS.values()))):
+            for name in headers.declared(self.tree, companion):
+                yield name, self.type_of_function(name)
 
     def type_of_function(self, name):
         for path in headers.all_headers(self.tree):
@@ -131,6 +131,9 @@ class Structs(unittest.TestCase):
         if function.ellipsis:
             problems.append(f"{name} takes any number of arguments")
         for kind in (function.result, *function.args):
+            if kind.kind == "function":
+                self.check_signature(f"a callback of {name}", kind, problems)
+                continue
             if kind.kind == "pointer":
                 continue
             if kind.kind not in ("void", "primitive") or kind.cname not in PLAIN:

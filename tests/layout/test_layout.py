@@ -33,6 +33,11 @@ PART_OF_HEADER = {
 }
 UMBRELLA = "mailproto.h"
 
+# The companions are libraries of their own: their headers are not under the umbrella, no part includes them, and their
+# sources see public headers, the files of their own folder, and what is inline in these of the core. They may use POSIX.
+COMPANION_HEADERS = {"host.h", "maildir.h", "memory_store.h", "store_kit.h", "mbedtls.h"}
+INLINE = {"core/ascii.h"}
+
 # Public headers see these two; the library sees what a freestanding C library has, too.
 PUBLIC_SYSTEM = {"stddef.h", "stdint.h"}
 LIBRARY_SYSTEM = PUBLIC_SYSTEM | {"limits.h", "stdalign.h", "stdbool.h", "string.h"}
@@ -53,6 +58,8 @@ def sources(folder):
 
 def part_of_header(name):
     """The part that a public header belongs to (smtp.h and smtp_server.h to smtp), or None."""
+    if name in COMPANION_HEADERS:
+        return "companion"
     part = PART_OF_HEADER.get(name) or re.split(r"[_.]", name)[0]
     return part if part in BELOW else None
 
@@ -97,6 +104,17 @@ class Layout(unittest.TestCase):
                 return inside[0] if len(inside) > 1 else "no part"
         return "not found"
 
+    def test_companions_use_public_headers_and_their_own(self):
+        problems = []
+        for path in sources("src/companion"):
+            own = TREE / "src/companion" / path.relative_to(TREE / "src/companion").parts[0]
+            for system, name in includes(path):
+                beside = [base / name for base in (path.parent, own) if (base / name).is_file()]
+                inside = any(own.resolve() in found.resolve().parents for found in beside)
+                if not system and not inside and not name.startswith("mailproto/") and name not in INLINE:
+                    problems.append(f"{path.relative_to(TREE)} includes {name}")
+        self.wrong(problems)
+
     def test_queue_uses_the_client_only(self):
         problems = []
         for path in sources("src/queue"):
@@ -129,7 +147,7 @@ class Layout(unittest.TestCase):
                     problems.append(f"{path.name} includes <{name}>")
                 elif not system and not (path.parent / name).is_file():
                     problems.append(f"{path.name} includes {name}, which is not beside it")
-                elif not system and part and part_of_header(name) not in BELOW[part]:
+                elif not system and part and part != "companion" and part_of_header(name) not in BELOW[part]:
                     problems.append(f"{path.name} includes {name}")
         self.wrong(problems)
 
@@ -141,7 +159,7 @@ class Layout(unittest.TestCase):
             if name not in reached:
                 reached.add(name)
                 left += [found for system, found in includes(folder / name) if not system]
-        self.assertEqual(reached, {path.name for path in sources("include/mailproto")})
+        self.assertEqual(reached, {path.name for path in sources("include/mailproto")} - COMPANION_HEADERS)
 
     def test_examples_use_public_headers_only(self):
         problems = []

@@ -4,6 +4,7 @@
 
 #include "base.h"
 #include "layer.h"
+#include "mime.h"
 #include "pop3.h"
 #include "session.h"
 #include "smtp.h"

@@ -1,0 +1,7 @@
+/* mailproto/mime.h - everything of MIME: RFC 2045 to 2049, 2047, 2231. It needs no protocol engine. */
+#ifndef MAILPROTO_MIME_H
+#define MAILPROTO_MIME_H
+
+#include "mime_codec.h"
+
+#endif

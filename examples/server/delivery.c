@@ -6,11 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "work.h"
-
 struct delivery {
-    struct work work;
-    uv_loop_t *loop;
+    mailproto_host_job *job;
     struct delivery_owner owner; /* user NULL: nobody asks any more */
     struct maildir_file file;
     char *buffer[2];
@@ -26,7 +23,7 @@ struct delivery {
     struct maildir *boxes[];
 };
 
-struct delivery *delivery_new(uv_loop_t *loop, const char *host, struct maildir *const *boxes, size_t count,
+struct delivery *delivery_new(mailproto_host *loop, const char *host, struct maildir *const *boxes, size_t count,
                               int all_or_none, enum maildir_sync sync)
 {
     struct delivery *d = calloc(1, sizeof *d + count * sizeof *d->boxes);
@@ -35,13 +32,12 @@ struct delivery *delivery_new(uv_loop_t *loop, const char *host, struct maildir 
         return NULL;
     d->results = calloc(count, sizeof *d->results);
     d->buffer[0] = malloc(DELIVERY_BUFFER);
-    if (!d->results || !d->buffer[0]) {
+    if (!d->results || !d->buffer[0] || mailproto_host_job_new(loop, &d->job)) {
         free(d->results);
         free(d->buffer[0]);
         free(d);
         return NULL;
     }
-    d->loop = loop;
     d->sync = sync;
     d->all_or_none = all_or_none;
     d->count = count;
@@ -58,6 +54,7 @@ void delivery_set_owner(struct delivery *d, const struct delivery_owner *owner)
 
 static void destroy(struct delivery *d)
 {
+    mailproto_host_job_free(d->job);
     for (size_t i = 0; i < d->count; i++)
         maildir_drop(d->boxes[i]);
     free(d->buffer[0]);
@@ -83,16 +80,16 @@ static int write_buffer(struct delivery *d, int which)
     return result;
 }
 
-static void run_write(struct work *work)
+static void run_write(void *user)
 {
-    struct delivery *d = (struct delivery *)work;
+    struct delivery *d = user;
 
     d->outcome = write_buffer(d, !d->filling);
 }
 
-static void run_commit(struct work *work)
+static void run_commit(void *user)
 {
-    struct delivery *d = (struct delivery *)work;
+    struct delivery *d = user;
     struct maildir_commit commit = {d->boxes, d->results, d->count, d->all_or_none, d->sync};
 
     d->outcome = write_buffer(d, d->filling);
@@ -104,18 +101,19 @@ static void run_commit(struct work *work)
         maildir_commit(&d->file, &commit);
 }
 
-static void run_discard(struct work *work)
+static void run_discard(void *user)
 {
-    maildir_discard(&((struct delivery *)work)->file);
+    maildir_discard(&((struct delivery *)user)->file);
 }
 
 /* ---- on the loop ---- */
 
 static void next(struct delivery *d);
 
-static void discarded(struct work *work)
+static void discarded(int32_t result, void *user)
 {
-    destroy((struct delivery *)work);
+    (void)result;
+    destroy(user);
 }
 
 static void tell_done(struct delivery *d)
@@ -124,28 +122,33 @@ static void tell_done(struct delivery *d)
         d->owner.done(d->owner.user, d->results, d->file.name);
 }
 
-static void committed(struct work *work)
+static void committed(int32_t result, void *user)
 {
-    struct delivery *d = (struct delivery *)work;
+    struct delivery *d = user;
 
+    (void)result;
     tell_done(d);
     destroy(d);
 }
 
-static void written(struct work *work)
+static void written(int32_t result, void *user)
 {
-    struct delivery *d = (struct delivery *)work;
+    struct delivery *d = user;
 
+    (void)result;
     d->busy = 0;
     d->used[!d->filling] = 0;
     d->result = d->outcome;
     next(d);
 }
 
-static void start(struct delivery *d, void (*run)(struct work *), void (*done)(struct work *))
+static void start(struct delivery *d, void (*run)(void *), void (*done)(int32_t, void *))
 {
     d->busy = 1;
-    work_start(d->loop, &d->work, run, done);
+    if (!mailproto_host_job_start(d->job, run, done, d))
+        return;
+    run(d); /* the host is being freed: there is nobody left to wait for the disk */
+    done(MAILPROTO_OK, d);
 }
 
 static void start_write(struct delivery *d)

@@ -6,7 +6,7 @@
 #ifndef MAILPROTOD_DELIVERY_H
 #define MAILPROTOD_DELIVERY_H
 
-#include <uv.h>
+#include <mailproto/host.h>
 
 #include "maildir.h"
 
@@ -23,7 +23,7 @@ struct delivery_owner {
 };
 
 /* `boxes` are kept for as long as it takes. NULL: no memory. */
-struct delivery *delivery_new(uv_loop_t *loop, const char *host, struct maildir *const *boxes, size_t count,
+struct delivery *delivery_new(mailproto_host *loop, const char *host, struct maildir *const *boxes, size_t count,
                               int all_or_none, enum maildir_sync sync);
 void delivery_set_owner(struct delivery *d, const struct delivery_owner *owner);
 

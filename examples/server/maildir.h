@@ -1,5 +1,5 @@
 /* maildir.h - delivery into Maildirs: tmp, fsync, rename into new, directory fsync.
- * Blocking system calls throughout: called in threads of the pool (work.h). Results are 0 or a negative errno.
+ * Blocking system calls throughout: called in threads of the pool (mailproto_host_work). Results are 0 or a negative errno.
  *
  * A delivered name is SECONDS.MmicrosecondsPpidQcounter.HOST,S=octets,W=octets: S is the size of the file, W its size
  * with CRLF line ends. Files are stored as they were received, with CRLF, so that the two are equal and a POP3 server

@@ -307,13 +307,12 @@ mailproto_session *pop3_client_session(struct client *client)
     mailproto_pop3_server_callbacks callbacks;
     mailproto_pop3_server_config config;
     const char *why = "no memory";
-    char address[64];
 
     set_callbacks(&callbacks);
     mailproto_pop3_server_config_init(&config, sizeof config);
     if (client_may_send_cleartext(client))
         config.flags |= MAILPROTO_POP3_SERVER_CLEARTEXT_LOGIN;
-    config.peer_address = client_address(client, address);
+    config.peer_address = (mailproto_text){client->address, strlen(client->address)};
     config.piece = POP3_PIECE;
     config.login_ms = (uint32_t)limits->greeting_time;
     config.command_ms = (uint32_t)limits->command_time;

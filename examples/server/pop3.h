@@ -7,7 +7,6 @@
 
 #include "maildrop.h"
 #include "server.h"
-#include "work.h"
 
 enum { POP3_PIECE = 16384 }; /* octets read ahead of the peer at most */
 
@@ -48,7 +47,6 @@ struct pop3 {
 enum { POP3_JOB_OPEN, POP3_JOB_READ, POP3_JOB_UPDATE, POP3_JOB_CLOSE };
 
 struct pop3_job {
-    struct work work;
     struct server *server;
     struct pop3 *owner;
     int kind;

@@ -30,8 +30,8 @@ struct pop3_drop *pop3_drop_keep(struct pop3_drop *drop)
     return drop;
 }
 
-static void run_job(struct work *work);
-static void job_done(struct work *work);
+static void run_job(void *user);
+static void job_done(int32_t result, void *user);
 
 int pop3_drop_has_seen(const struct pop3_drop *drop)
 {
@@ -49,8 +49,9 @@ void pop3_drop_leave(struct server *server, struct pop3_drop *drop)
         job->server = server;
         job->kind = POP3_JOB_CLOSE;
         job->drop = drop; /* and its reference */
-        work_start(&server->loop, &job->work, run_job, job_done);
-        return;
+        if (!mailproto_host_work(server->host, run_job, job_done, job))
+            return;
+        free(job);
     }
     if (--drop->references)
         return;
@@ -101,9 +102,9 @@ static void read_some(struct pop3_reading *reading)
     reading->total += reading->len;
 }
 
-static void run_job(struct work *work)
+static void run_job(void *user)
 {
-    struct pop3_job *job = (struct pop3_job *)work;
+    struct pop3_job *job = user;
 
     switch (job->kind) {
     case POP3_JOB_OPEN:
@@ -134,17 +135,18 @@ static void free_reading(struct pop3_reading *reading)
     free(reading);
 }
 
-static void job_done(struct work *work)
+static void job_done(int32_t result, void *user)
 {
-    struct pop3_job *job = (struct pop3_job *)work;
+    struct pop3_job *job = user;
     struct pop3 *owner = job->owner;
 
+    (void)result; /* the host is freed when no session is left: there is no owner then */
     if (job->kind == POP3_JOB_UPDATE)
         job->drop->settled = 1;
     if (owner) {
         owner->job = NULL;
         job->done(job);
-        connection_run(&owner->client.connection);
+        client_wake(&owner->client);
     } else if (job->reading) {
         free_reading(job->reading);
     }
@@ -168,6 +170,17 @@ static struct pop3_job *new_job(struct pop3 *pop3, int kind, uint64_t token, voi
     return job;
 }
 
+static int32_t start_job(struct pop3 *pop3, struct pop3_job *job)
+{
+    if (!mailproto_host_work(job->server->host, run_job, job_done, job))
+        return MAILPROTO_OK;
+    pop3->job = NULL;
+    if (job->drop)
+        pop3_drop_leave(job->server, job->drop);
+    free(job);
+    return MAILPROTO_ERR_NOMEM;
+}
+
 int32_t pop3_job_start(struct pop3 *pop3, struct pop3_drop *drop, int kind, uint64_t token,
                        void (*done)(struct pop3_job *))
 {
@@ -176,8 +189,7 @@ int32_t pop3_job_start(struct pop3 *pop3, struct pop3_drop *drop, int kind, uint
     if (!job)
         return MAILPROTO_ERR_NOMEM;
     job->drop = pop3_drop_keep(drop);
-    work_start(&job->server->loop, &job->work, run_job, job_done);
-    return MAILPROTO_OK;
+    return start_job(pop3, job);
 }
 
 /* ---- reading ---- */
@@ -189,8 +201,7 @@ static int32_t start_read(struct pop3 *pop3, uint64_t token, void (*done)(struct
     if (!job)
         return MAILPROTO_ERR_NOMEM;
     job->reading = pop3->reading;
-    work_start(&job->server->loop, &job->work, run_job, job_done);
-    return MAILPROTO_OK;
+    return start_job(pop3, job);
 }
 
 int32_t pop3_start_reading(struct pop3 *pop3, size_t i, uint64_t token, void (*done)(struct pop3_job *))

@@ -6,10 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "work.h"
-
 struct reload {
-    struct work work;
     struct server *server;
     struct settings settings;
     char *problems;
@@ -17,9 +14,9 @@ struct reload {
     int status;
 };
 
-static void read_again(struct work *work)
+static void read_again(void *user)
 {
-    struct reload *reload = (struct reload *)work;
+    struct reload *reload = user;
     FILE *problems = open_memstream(&reload->problems, &reload->problems_len);
     const char *run_as = reload->server->settings->run_as;
     int result;
@@ -51,11 +48,13 @@ static void log_problems(const struct reload *reload)
     }
 }
 
-static void apply(struct work *work)
+static void apply(int32_t result, void *user)
 {
-    struct reload *reload = (struct reload *)work;
+    struct reload *reload = user;
     struct users *users = &reload->server->settings->users, before = *users;
 
+    if (result)
+        reload->status = -1; /* the server ends */
     log_problems(reload);
     if (reload->status) {
         log_line(LOG_ERROR, "the users stay as they were: the configuration could not be read again");
@@ -87,5 +86,9 @@ void reload_start(struct server *server)
     server->reloading = 1;
     reload->server = server;
     settings_init(&reload->settings);
-    work_start(&server->loop, &reload->work, read_again, apply);
+    if (!mailproto_host_work(server->host, read_again, apply, reload))
+        return;
+    server->reloading = 0;
+    settings_clear(&reload->settings);
+    free(reload);
 }

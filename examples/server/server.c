@@ -1,117 +1,74 @@
-/* server.c - the running server: listening, accepting within limits, ending in good order.
+/* server.c - the running server: listening, accepting, ending in good order.
  * RFC 5321 3.8, 4.2.1: who cannot be served is told 421; RFC 1939 3 and RFC 3206 4: -ERR [SYS/TEMP]. */
 #include "server.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 #include "endpoint.h"
 #include "privileges.h"
 #include "reload.h"
-#include "work.h"
 
 enum { EXIT_UNAVAILABLE = 69, EXIT_CANNOT_CREATE = 73 };
-enum { FILES_BESIDE = 64, BACKLOG = 1024, REFUSAL_LOG_MS = 1000 };
+enum { FILES_BESIDE = 64, REFUSAL_LOG_MS = 1000 };
 
 /* ---- the end ---- */
 
-static void close_own(struct server *server)
+static void ending(mailproto_host *host, int32_t signal, void *user)
 {
-    for (size_t i = 0; i < sizeof server->signals / sizeof *server->signals; i++)
-        uv_close((uv_handle_t *)&server->signals[i], NULL);
-    uv_close((uv_handle_t *)&server->patience, NULL);
+    unsigned long long count = mailproto_host_connections(host);
+
+    (void)signal;
+    (void)user;
+    log_line(LOG_INFO, "ending: %llu session%s", count, count == 1 ? "" : "s");
 }
 
-static void end_if_empty(struct server *server)
+static void cut_off(mailproto_host *host, uint64_t sessions, void *user)
 {
-    if (server->ending && !server->clients && !uv_is_closing((uv_handle_t *)&server->patience))
-        close_own(server);
+    (void)host;
+    (void)user;
+    log_line(LOG_WARNING, "%llu session%s cut off", (unsigned long long)sessions, sessions == 1 ? " is" : "s are");
 }
 
-static void abort_all(struct server *server)
+static void hangup(mailproto_host *host, void *user)
 {
-    server->ending = 2;
-    if (server->clients)
-        log_line(LOG_WARNING, "%llu session%s cut off", (unsigned long long)server->count,
-                 server->count == 1 ? " is" : "s are");
-    for (struct client *client = server->clients; client; client = client->next)
-        connection_abort(&client->connection, "the server ends");
-}
-
-static void patience_over(uv_timer_t *timer)
-{
-    abort_all(timer->data);
-}
-
-/* First politely: every session says goodbye when its protocol lets it. */
-static void begin_end(struct server *server)
-{
-    server->ending = 1;
-    log_line(LOG_INFO, "ending: %llu session%s", (unsigned long long)server->count, server->count == 1 ? "" : "s");
-    for (size_t i = 0; i < server->listening; i++)
-        uv_close((uv_handle_t *)&server->listeners[i].tcp, NULL);
-    for (struct client *client = server->clients; client; client = client->next)
-        if (client->connection.session) {
-            mailproto_session_finish(client->connection.session);
-            connection_run(&client->connection);
-        }
-    uv_timer_start(&server->patience, patience_over, server->settings->limits.shutdown_time, 0);
-    end_if_empty(server);
-}
-
-static void signalled(uv_signal_t *handle, int number)
-{
-    struct server *server = handle->data;
-
-    if (number == SIGHUP)
-        reload_start(server);
-    else if (server->ending)
-        abort_all(server);
-    else
-        begin_end(server);
+    (void)host;
+    reload_start(user);
 }
 
 /* ---- clients ---- */
 
-static void leave(struct client *client)
+/* Many are refused when there are too many: not each of them is worth a line. */
+static int may_log_refusal(struct server *server)
 {
-    struct server *server = client->server;
+    uint64_t now = mailproto_host_now(server->host);
 
-    if (client->previous)
-        client->previous->next = client->next;
-    else if (server->clients == client)
-        server->clients = client->next;
-    if (client->next)
-        client->next->previous = client->previous;
-    if (client->admission) {
-        admission_leave(&server->admission, client->admission);
-        server->count--;
-    }
+    if (now - server->refused_since < REFUSAL_LOG_MS)
+        return 0;
+    server->refused_since = now;
+    return 1;
 }
 
-static void accept_client(struct listener *listener);
-
-static void client_gone(struct connection *connection)
+static void identify(struct client *client, struct listener *listener, mailproto_host_connection *connection,
+                     const mailproto_host_peer *peer)
 {
-    struct client *client = (struct client *)connection;
-    struct server *server = client->server;
-
-    leave(client);
-    client->gone(client);
-    free(client);
-    for (size_t i = 0; i < server->listening && !server->ending; i++)
-        if (server->listeners[i].stuck)
-            accept_client(&server->listeners[i]);
-    end_if_empty(server);
+    client->connection = connection;
+    client->server = listener->server;
+    client->service = listener->service;
+    client->number = peer->number;
+    client->loopback = (int)peer->loopback;
+    snprintf(client->peer, sizeof client->peer, "%.*s", (int)peer->text.len, peer->text.ptr);
+    snprintf(client->address, sizeof client->address, "%.*s", (int)peer->address.len, peer->address.ptr);
 }
 
-/* In one line, without a session: there is no room for one. */
-static void refuse(struct client *client, const char *why)
+/* In one line, without a session. */
+static void refuse(const struct client *client, const char *why)
 {
     char line[400];
-    uv_buf_t buffer;
     int len;
 
     if (client->service == SERVICE_POP3)
@@ -119,133 +76,108 @@ static void refuse(struct client *client, const char *why)
     else
         len = snprintf(line, sizeof line, "421 4.3.2 %s %s, try again later\r\n", client->server->settings->hostname,
                        why);
-    buffer = uv_buf_init(line, (unsigned)len);
-    uv_try_write((uv_stream_t *)&client->connection.tcp, &buffer, 1);
-    if (uv_now(&client->server->loop) - client->server->refused_since >= REFUSAL_LOG_MS) {
-        client->server->refused_since = uv_now(&client->server->loop);
+    mailproto_host_connection_say(client->connection, line, (size_t)len);
+    if (may_log_refusal(client->server))
         client_log(client, LOG_WARNING, "refused: %s", why);
-    }
 }
 
-/* Whether it may come in; who may not is told why. */
-static int admit(struct client *client, const struct sockaddr_storage *address)
+static void no_room(mailproto_host_listener *handle, mailproto_host_connection *connection,
+                    const mailproto_host_peer *peer, uint32_t why, void *user)
 {
-    struct server *server = client->server;
-    const struct limits *limits = &server->settings->limits;
+    struct client client = {.number = 0};
 
-    if ((client->service == SERVICE_POP3 || client->service == SERVICE_SUBMISSION) &&
-        !client_may_send_cleartext(client)) {
-        refuse(client, "passwords are taken from this machine only");
-        return 0;
-    }
-    if (server->count >= limits->sessions) {
-        refuse(client, "too many connections");
-        return 0;
-    }
-    client->admission = admission_enter(&server->admission, address, limits->sessions_per_address);
-    if (!client->admission) {
-        refuse(client, "too many connections from this address");
-        return 0;
-    }
-    server->count++;
-    return 1;
+    (void)handle;
+    identify(&client, user, connection, peer);
+    refuse(&client, why == MAILPROTO_HOST_TOO_MANY ? "too many connections" : "too many connections from this address");
 }
 
-static int identify(struct client *client, struct sockaddr_storage *address)
+static void gone(mailproto_host_connection *connection, void *user)
 {
-    int size = sizeof *address;
+    struct client *client = user;
 
-    memset(address, 0, sizeof *address);
-    if (uv_tcp_getpeername(&client->connection.tcp, (struct sockaddr *)address, &size))
-        return 0; /* it has gone again */
-    endpoint_text(client->peer, address);
-    client->loopback = endpoint_is_loopback(address);
-    return 1;
+    (void)connection;
+    client->gone(client);
+    free(client);
 }
 
-static void serve(struct client *client)
+static int needs_password(enum service service)
 {
-    struct server *server = client->server;
-    mailproto_session *session =
-        client->service == SERVICE_POP3 ? pop3_client_session(client) : smtp_client_session(client);
-
-    client->next = server->clients;
-    if (client->next)
-        client->next->previous = client;
-    server->clients = client;
-    if (session && server->trace)
-        mailproto_session_set_trace(session, MAILPROTO_TRACE_LINE | MAILPROTO_TRACE_PRIVATE);
-    client_log(client, LOG_DEBUG, "connected");
-    connection_start(&client->connection, session);
+    return service == SERVICE_POP3 || service == SERVICE_SUBMISSION;
 }
 
-static void accept_client(struct listener *listener)
+static int32_t accepted(mailproto_host_listener *handle, mailproto_host_connection *connection,
+                        const mailproto_host_peer *peer, mailproto_session **session, void *user)
 {
-    struct server *server = listener->server;
+    struct listener *listener = user;
     struct client *client = listener->service == SERVICE_POP3 ? pop3_client_new() : smtp_client_new();
-    struct sockaddr_storage address;
 
-    listener->stuck = !client;
+    (void)handle;
     if (!client) {
         log_line(LOG_ERROR, "no memory for a new connection");
-        return; /* tried again when a client goes */
+        return MAILPROTO_ERR_NOMEM;
     }
-    client->server = server;
-    client->service = listener->service;
-    if (connection_init(&client->connection, &server->loop, client_gone)) {
+    identify(client, listener, connection, peer);
+    if (needs_password(client->service) && !client_may_send_cleartext(client))
+        refuse(client, "passwords are taken from this machine only");
+    else
+        *session = client->service == SERVICE_POP3 ? pop3_client_session(client) : smtp_client_session(client);
+    if (!*session) {
+        client->gone(client);
         free(client);
-        return;
+        return MAILPROTO_OK;
     }
-    if (uv_accept((uv_stream_t *)&listener->tcp, (uv_stream_t *)&client->connection.tcp) ||
-        !identify(client, &address) || !admit(client, &address)) {
-        connection_start(&client->connection, NULL);
-        return;
-    }
-    client->number = ++server->last_number;
-    serve(client);
+    mailproto_host_connection_set_user(connection, client);
+    if (listener->server->trace)
+        mailproto_session_set_trace(*session, MAILPROTO_TRACE_LINE | MAILPROTO_TRACE_PRIVATE);
+    client_log(client, LOG_DEBUG, "connected");
+    return MAILPROTO_OK;
 }
 
-/* libuv itself closes connections that come when no file is free (EMFILE), so that it does not spin. */
-static void came(uv_stream_t *stream, int status)
+static void problem(mailproto_host *host, mailproto_host_listener *handle, const char *text, size_t len, void *user)
 {
-    struct listener *listener = stream->data;
-    struct server *server = listener->server;
+    struct server *server = user;
 
-    if (!status) {
-        accept_client(listener);
-    } else if (uv_now(&server->loop) - server->refused_since >= REFUSAL_LOG_MS) {
-        server->refused_since = uv_now(&server->loop);
-        log_line(LOG_WARNING, "%s: a connection could not be taken: %s", service_names[listener->service],
-                 uv_strerror(status));
-    }
+    (void)host;
+    (void)len;
+    if (!may_log_refusal(server))
+        return;
+    for (size_t i = 0; i < server->listening; i++)
+        if (server->listeners[i].handle == handle)
+            log_line(LOG_WARNING, "%s: %s", service_names[server->listeners[i].service], text);
 }
 
 /* ---- the start ---- */
 
-static int cannot_listen(const struct listener *listener, int error)
+static int cannot_listen(const struct server *server, enum service service, const char *address)
 {
-    char text[ENDPOINT_TEXT];
+    int error = mailproto_host_error(server->host, NULL, NULL);
 
-    endpoint_text(text, listener->address);
-    log_line(LOG_ERROR, "cannot listen on %s for %s: %s%s", text, service_names[listener->service], uv_strerror(error),
-             error == UV_EACCES       ? "; ports below 1024 need root, which run_as gives up again"
-             : error == UV_EADDRINUSE ? "; another program, or this one started twice, has the port"
-                                      : "");
+    log_line(LOG_ERROR, "cannot listen on %s for %s: %s%s", address, service_names[service], uv_strerror(-error),
+             error == EACCES       ? "; ports below 1024 need root, which run_as gives up again"
+             : error == EADDRINUSE ? "; another program, or this one started twice, has the port"
+                                   : "");
     return EXIT_UNAVAILABLE;
 }
 
 static int bind_to(struct server *server, enum service service, const struct sockaddr_storage *address)
 {
     struct listener *listener = &server->listeners[server->listening];
-    int error;
+    mailproto_host_listen_config config;
+    char text[ENDPOINT_TEXT];
 
-    *listener = (struct listener){.server = server, .service = service, .address = address};
-    uv_tcp_init(&server->loop, &listener->tcp);
-    listener->tcp.data = listener;
+    *listener = (struct listener){.server = server, .service = service};
+    endpoint_text(text, address);
+    mailproto_host_listen_config_init(&config, sizeof config);
+    config.flags = MAILPROTO_HOST_LISTEN_PAUSED;
+    config.address = (mailproto_text){text, strlen(text)};
+    config.on_accept = accepted;
+    config.on_refused = no_room;
+    config.on_gone = gone;
+    config.user = listener;
+    if (mailproto_host_listen(server->host, &config, &listener->handle))
+        return cannot_listen(server, service, text);
     server->listening++;
-    error = uv_tcp_bind(&listener->tcp, (const struct sockaddr *)address,
-                        address->ss_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0);
-    return error ? cannot_listen(listener, error) : 0;
+    return 0;
 }
 
 /* Takes the ports, for which root may be needed. Nobody is let in before the Maildirs are there. */
@@ -262,11 +194,10 @@ static int bind_all(struct server *server)
 static int listen_on_all(struct server *server)
 {
     for (size_t i = 0; i < server->listening; i++) {
-        struct listener *listener = &server->listeners[i];
-        int error = uv_listen((uv_stream_t *)&listener->tcp, BACKLOG, came);
+        const struct listener *listener = &server->listeners[i];
 
-        if (error)
-            return cannot_listen(listener, error);
+        if (mailproto_host_listener_resume(listener->handle))
+            return cannot_listen(server, listener->service, mailproto_host_listener_text(listener->handle));
     }
     return 0;
 }
@@ -311,28 +242,39 @@ static void limit_sessions(struct settings *settings)
     settings->limits.sessions = most;
 }
 
-static void watch_signals(struct server *server)
+static uint32_t limit_of(uint64_t count)
 {
-    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
-
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a file over the limit is an error like a full disk */
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        uv_signal_init(&server->loop, &server->signals[i]);
-        server->signals[i].data = server;
-        uv_signal_start(&server->signals[i], signalled, numbers[i]);
-    }
-    uv_timer_init(&server->loop, &server->patience);
-    server->patience.data = server;
+    return count < MAILPROTO_UNLIMITED ? (uint32_t)count : MAILPROTO_UNLIMITED;
 }
 
-static void give_up(struct server *server)
+/* With its signals first: who finds a port open may ask for the end at once. */
+static int make_host(struct server *server)
 {
-    for (size_t i = 0; i < server->listening; i++)
-        uv_close((uv_handle_t *)&server->listeners[i].tcp, NULL);
-    close_own(server);
-    uv_run(&server->loop, UV_RUN_DEFAULT);
-    uv_loop_close(&server->loop);
+    const struct settings *settings = server->settings;
+    mailproto_host_signals_config signals;
+    mailproto_host_config config;
+    const char *why = "";
+
+    mailproto_host_config_init(&config, sizeof config);
+    config.threads = (uint32_t)settings->threads;
+    config.read_size = SERVER_READ;
+    config.max_sessions = limit_of(settings->limits.sessions);
+    config.max_sessions_per_address = limit_of(settings->limits.sessions_per_address);
+    config.on_problem = problem;
+    config.user = server;
+    mailproto_host_signals_config_init(&signals, sizeof signals);
+    signals.drain_ms = settings->limits.shutdown_time ? limit_of(settings->limits.shutdown_time) : 1;
+    signals.on_end = ending;
+    signals.on_cut = cut_off;
+    signals.on_hangup = hangup;
+    signals.user = server;
+    if (!mailproto_host_new(&server->host, &config, &why) && !mailproto_host_signals(server->host, &signals))
+        return 0;
+    if (server->host)
+        mailproto_host_error(server->host, &why, NULL);
+    log_line(LOG_ERROR, "the event loop could not be made: %s", why);
+    mailproto_host_free(server->host);
+    return EXIT_UNAVAILABLE;
 }
 
 int server_start(struct server *server, struct settings *settings, const char *config, int trace)
@@ -345,13 +287,10 @@ int server_start(struct server *server, struct settings *settings, const char *c
     server->trace = trace;
     log_set_level(trace ? LOG_TRACE : settings->log);
     limit_sessions(settings);
-    work_set_threads((unsigned)settings->threads);
-    if (uv_loop_init(&server->loop)) {
-        log_line(LOG_ERROR, "the event loop could not be made");
-        return EXIT_UNAVAILABLE;
-    }
-    server->loop.data = &server->shared;
-    watch_signals(server); /* first: who finds a port open may ask for the end at once */
+    signal(SIGXFSZ, SIG_IGN); /* a file over the limit is an error like a full disk */
+    result = make_host(server);
+    if (result)
+        return result;
     result = bind_all(server);
     if (!result && settings->run_as)
         result = privileges_become(settings->run_as);
@@ -360,7 +299,7 @@ int server_start(struct server *server, struct settings *settings, const char *c
     if (!result)
         result = listen_on_all(server);
     if (result)
-        give_up(server);
+        mailproto_host_free(server->host);
     return result;
 }
 
@@ -370,8 +309,8 @@ int server_run(struct server *server)
 
     log_line(LOG_INFO, "ready: %zu user%s, %zu listening socket%s", users, users == 1 ? "" : "s", server->listening,
              server->listening == 1 ? "" : "s");
-    uv_run(&server->loop, UV_RUN_DEFAULT);
-    uv_loop_close(&server->loop);
+    mailproto_host_run(server->host);
+    mailproto_host_free(server->host);
     log_line(LOG_INFO, "ended");
     return 0;
 }

@@ -1,51 +1,44 @@
-/* server.h - the running server: its loop, its listeners, the clients that are connected, its end.
+/* server.h - the running server: its host, its listeners, its end.
  * A protocol is a function that makes a session for a client that was accepted. */
 #ifndef MAILPROTOD_SERVER_H
 #define MAILPROTOD_SERVER_H
 
-#include "admission.h"
+#include <mailproto/host.h>
+
 #include "config.h"
-#include "loop/connection.h"
 
 struct server;
 
+enum { SERVER_READ = 16384 }; /* octets that a session is fed at once */
+
 /* A connection and who is at its other end. The protocols' structs begin with it. */
 struct client {
-    struct connection connection;
+    mailproto_host_connection *connection;
     struct server *server;
-    struct client *previous, *next;
-    struct admission_entry *admission;
     uint64_t number;
     enum service service;
     int loopback;
-    char peer[64]; /* "192.0.2.1:4711", "[2001:db8::1]:4711" */
+    char peer[64];    /* "192.0.2.1:4711", "[2001:db8::1]:4711" */
+    char address[64]; /* as mail writes it: "192.0.2.1", "IPv6:2001:db8::1" */
+    mailproto_host_tracer tracer;
     /* the session is freed and the connection closed: free what the protocol has beside; the server frees the rest */
     void (*gone)(struct client *);
 };
 
 struct listener {
-    uv_tcp_t tcp;
+    mailproto_host_listener *handle;
     struct server *server;
     enum service service;
-    const struct sockaddr_storage *address;
-    int stuck; /* a connection waits that found no memory; until it is taken libuv brings no other */
 };
 
 struct server {
-    uv_loop_t loop;
-    struct connection_loop shared;
+    mailproto_host *host;
     struct settings *settings;
     const char *config; /* the file, for SIGHUP; NULL: none */
     int trace;
-    int ending; /* 1: finishing its sessions; 2: at once */
     int reloading;
     struct listener listeners[SERVICES * ENDPOINTS_MAX];
     size_t listening;
-    uv_signal_t signals[3];
-    uv_timer_t patience;
-    struct admission admission;
-    struct client *clients;
-    uint64_t count, last_number;
     uint64_t refused_since; /* when the last refusal for want of room was logged */
 };
 
@@ -59,11 +52,11 @@ int server_run(struct server *server);
 void client_log(const struct client *client, enum log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Logs what crossed the wire, if --trace asks for it; what is private is not shown. */
-void client_trace(const struct client *client, const mailproto_trace *trace);
-/* The peer's address for a session's config: "192.0.2.1", "IPv6:2001:db8::1". `out` has 64 octets. */
-mailproto_text client_address(const struct client *client, char *out);
+void client_trace(struct client *client, const mailproto_trace *trace);
 /* Whether passwords are taken from it in clear text. */
 int client_may_send_cleartext(const struct client *client);
+/* Its session was answered from outside of its callbacks. */
+void client_wake(const struct client *client);
 
 /* The protocols. NULL: no memory, or a configuration no engine takes (logged). */
 struct client *smtp_client_new(void);

@@ -190,12 +190,11 @@ mailproto_session *smtp_client_session(struct client *client)
     mailproto_smtp_server_config config;
     mailproto_session *session;
     const char *why = "no memory";
-    char address[64];
 
     mailproto_smtp_server_config_init(&config, sizeof config);
     mailproto_smtp_server_callbacks_init(&callbacks, sizeof callbacks);
     set_config(smtp, &config);
-    config.peer_address = client_address(client, address);
+    config.peer_address = (mailproto_text){client->address, strlen(client->address)};
     callbacks.on_auth = on_auth;
     callbacks.on_mail = on_mail;
     callbacks.on_rcpt = on_rcpt;

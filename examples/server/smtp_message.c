@@ -128,7 +128,7 @@ static void room(void *user)
     struct smtp *smtp = user;
 
     mailproto_session_release(mailproto_smtp_server_session(smtp->engine));
-    connection_run(&smtp->client.connection);
+    client_wake(&smtp->client);
 }
 
 static void failed(void *user, int why)
@@ -170,7 +170,7 @@ static void done(void *user, const int *results, const char *name)
         reply_failure(smtp, token, why);
     else
         mailproto_smtp_server_accept(smtp->engine, token);
-    connection_run(&smtp->client.connection);
+    client_wake(&smtp->client);
 }
 
 /* ---- the events ---- */
@@ -206,7 +206,7 @@ static int32_t on_message_begin(mailproto_smtp_server *engine, const mailproto_s
     t->results = calloc(t->box_count, sizeof *t->results);
     if (!t->results)
         return MAILPROTO_ERR_NOMEM;
-    t->delivery = delivery_new(&server->loop, server->settings->hostname, t->boxes, t->box_count,
+    t->delivery = delivery_new(server->host, server->settings->hostname, t->boxes, t->box_count,
                                smtp->client.service != SERVICE_LMTP, server->settings->sync);
     if (!t->delivery)
         return MAILPROTO_ERR_NOMEM;
@@ -217,7 +217,7 @@ static int32_t on_message_begin(mailproto_smtp_server *engine, const mailproto_s
 static int32_t on_body(mailproto_smtp_server *engine, const mailproto_smtp_body *body, void *user)
 {
     struct smtp *smtp = user;
-    int result = delivery_add(smtp->transaction->delivery, body->bytes.ptr, body->bytes.len, CONNECTION_READ);
+    int result = delivery_add(smtp->transaction->delivery, body->bytes.ptr, body->bytes.len, SERVER_READ);
 
     if (result == DELIVERY_FULL)
         return mailproto_session_hold(mailproto_smtp_server_session(engine));

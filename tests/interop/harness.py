@@ -5,7 +5,6 @@ $MAILPROTOD and $MAILPROTO name the example server and client under test.
 
 import os
 import pwd
-import random
 import re
 import shutil
 import signal
@@ -18,28 +17,12 @@ import unittest
 
 import packages
 
-HOST = "127.0.0.1"
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from ports import HOST, can_bind, free_port  # noqa: E402,F401
+
 PASSWORD = "secret"
 START_TIMEOUT = 30
 RUN_TIMEOUT = 60
-
-
-def can_bind(port):
-    with socket.socket() as s:
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            s.bind((HOST, port))
-        except OSError:
-            return False
-    return True
-
-
-def free_port():
-    """A port that nothing listens on, below those that outgoing connections are given."""
-    while True:
-        port = random.randrange(11000, 20000)
-        if can_bind(port):
-            return port
 
 
 def wait_for_port(port, process=None, explain=lambda: ""):
@@ -67,7 +50,7 @@ def wait_until(condition, timeout=RUN_TIMEOUT):
         time.sleep(0.02)
 
 
-def wait_for_items(items, count, timeout=20):
+def wait_for_items(items, count, timeout=RUN_TIMEOUT):
     """Polls until items() has at least so many, and returns what it has at last."""
     wait_until(lambda: len(items()) >= count, timeout)
     return items()

@@ -158,7 +158,7 @@ class ServerCase(harness.Case):
                           timeout=harness.RUN_TIMEOUT) as smtp:
             for text in messages:
                 smtp.sendmail("bob@example.test", [user + "@example.test"], harness.crlf(text))
-        if not harness.wait_until(lambda: count() == wanted, 20):
+        if not harness.wait_until(lambda: count() == wanted):
             self.fail_with_log("%s has not got %d messages" % (user, wanted))
 
 

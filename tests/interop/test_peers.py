@@ -34,7 +34,7 @@ class Peers(harness.Case):
         server = self.start(Postfix(self.folder.path))
         text = harness.message("peers-postfix", harness.BODY_8BIT)
         self.swaks(server.port, text, "--pipeline")
-        got = harness.wait_until(lambda: harness.maildir_messages(server.maildir("alice")), 20)
+        got = harness.wait_until(lambda: harness.maildir_messages(server.maildir("alice")))
         self.assertEqual([text.rstrip() in message for message in got or []], [True],
                          server.read_log())
 

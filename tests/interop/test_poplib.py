@@ -130,7 +130,7 @@ class Poplib(serving.ServerCase):
             again.quit()
             return found
 
-        self.assertEqual(harness.wait_until(count, 20), 2)
+        self.assertEqual(harness.wait_until(count), 2)
 
     def test_commands_out_of_order(self):
         # A server may hang up on a peer that says little else, so each connection errs a little.

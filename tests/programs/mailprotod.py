@@ -5,10 +5,13 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
-HOST = "127.0.0.1"
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from ports import HOST, free_port  # noqa: E402
+
 PROGRAM = os.environ.get("MAILPROTOD", "")
 DISK_GATE = os.environ.get("DISK_GATE_LIBRARY", "")
 TIMEOUT = 30
@@ -36,17 +39,8 @@ password = secret
 """
 
 
-def free_ports(names):
-    """A port that nothing listens on for each name."""
-    sockets = []
-    for _ in names:
-        s = socket.socket()
-        s.bind((HOST, 0))
-        sockets.append(s)
-    ports = dict(zip(names, (s.getsockname()[1] for s in sockets)))
-    for s in sockets:
-        s.close()
-    return ports
+class PortTaken(AssertionError):
+    """A program that is none of the tests' took a port after it was found free."""
 
 
 def wait_until(condition, what):
@@ -63,13 +57,20 @@ class Server:
 
     def __init__(self, server="", limits="", users="", arguments=(), env=None):
         self.dir = tempfile.mkdtemp(prefix="mailprotod-")
-        self.port = free_ports(("smtp", "submission", "lmtp", "pop3"))
         self.config = os.path.join(self.dir, "config")
-        self.write_config(server, limits, users)
         self.log_path = os.path.join(self.dir, "log")
         self.process = None
         self.starts = 0
-        self.start(arguments, env)
+        for tries_left in reversed(range(5)):
+            self.port = {name: free_port() for name in ("smtp", "submission", "lmtp", "pop3")}
+            self.write_config(server, limits, users)
+            try:
+                self.start(arguments, env)
+                break
+            except PortTaken:
+                self.starts = 0
+                if not tries_left:
+                    raise
 
     def write_config(self, server="", limits="", users=""):
         with open(os.open(self.config, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f:
@@ -110,7 +111,7 @@ class Server:
             if self.log().count(text) >= times:
                 return True
             if self.process.poll() is not None and self.log().count(text) < times:
-                raise AssertionError("the server ended with %s\n%s" % (self.process.returncode, self.log()))
+                raise (PortTaken if self.process.returncode == 69 else AssertionError)("the server ended with %s\n%s" % (self.process.returncode, self.log()))
             return False
         wait_until(there, "%r in the log:\n%s" % (text, self.log()))
 

@@ -100,9 +100,10 @@ class Delivery(Case):
         self.assertNotIn("cannot go on", server.log())
 
     def test_why_a_message_was_given_up_is_logged(self):
-        server = self.serve(limits="body_time = 50ms")
+        patient, hasty = self.serve(), self.serve(limits="body_time = 50ms")
         for last, said in (("close", "the client has gone before its end"), ("RSET", "the client has begun anew"),
                            ("", "the client was too slow")):
+            server = patient if last else hasty
             smtp = self.line(server, "smtp")
             smtp.reply()
             for command in ("EHLO client.example.test", "MAIL FROM:<>", "RCPT TO:<alice@example.test>"):

@@ -85,13 +85,14 @@ class Minimal(unittest.TestCase):
         self.assertEqual(server.said[-1], b"QUIT")
 
     def test_nobody_there(self):
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = str(listener.getsockname()[1])
-        for words in (("send", "127.0.0.1", port, "a@example.test", "b@example.test"),
-                      ("fetch", "127.0.0.1", port, "bob", "secret")):
-            done = run(PROGRAMS / words[0], *words[1:])
-            self.assertEqual(done.returncode, 1)
-            self.assertIn(b"no connection to 127.0.0.1 port", done.stderr)
+        with socket.socket() as taken:  # and does not listen
+            taken.bind(("127.0.0.1", 0))
+            port = str(taken.getsockname()[1])
+            for words in (("send", "127.0.0.1", port, "a@example.test", "b@example.test"),
+                          ("fetch", "127.0.0.1", port, "bob", "secret")):
+                done = run(PROGRAMS / words[0], *words[1:])
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(b"no connection to 127.0.0.1 port", done.stderr)
 
     def test_usage(self):
         for program in ("receive", "send", "fetch"):

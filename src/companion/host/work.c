@@ -9,7 +9,7 @@ struct mailproto_host_job {
     void (*run)(void *);
     void (*done)(int32_t, void *);
     void *user;
-    uint8_t busy, cancelled, freed;
+    uint8_t busy, telling, cancelled, freed;
 };
 
 static void run(uv_work_t *request)
@@ -37,8 +37,10 @@ static void done(uv_work_t *request, int status)
     int32_t result = status || job->cancelled ? MAILPROTO_ERR_CANCELLED : MAILPROTO_OK;
 
     job->busy = job->cancelled = 0;
-    host->working--;
+    job->telling = 1;
     job->done(result, job->user);
+    job->telling = 0;
+    host->working--;
     if (job->freed && !job->busy)
         take_out(job);
     if (!host->working)
@@ -97,7 +99,7 @@ void mailproto_host_job_free(mailproto_host_job *job)
 {
     if (!job || job->freed)
         return;
-    if (job->busy)
+    if (job->busy || job->telling)
         job->freed = 1;
     else
         take_out(job);

@@ -79,7 +79,7 @@ typedef struct mailproto_smtp_mail {
     const mailproto_smtp_parameter *unknown; /* with pass_parameters only */
 } mailproto_smtp_mail;
 
-/* RCPT TO. accept: 250 2.1.5. Default: 550 5.7.1 (a host that says nothing relays nothing). fail: 451 4.3.0.
+/* RCPT TO. accept: 250 2.1.5. deliver: the same, and the mail goes into a store. Default: 550 5.7.1 (a host that says nothing relays nothing). fail: 451 4.3.0.
    Over max_recipients, refused ones counted, the engine answers 452 4.5.3 by itself. */
 typedef struct mailproto_smtp_rcpt {
     mailproto_event head;
@@ -98,6 +98,8 @@ typedef struct mailproto_smtp_message_begin {
     mailproto_event head;
     uint32_t chunking;   /* 1: BDAT */
     uint32_t recipients; /* accepted ones */
+    uint32_t stored;     /* how many of them go into stores (deliver) */
+    uint32_t reserved;   /* 0 */
 } mailproto_smtp_message_begin;
 
 /* The next octets of the message, dots unstuffed. Call hold for backpressure, reject_message to refuse in the middle;
@@ -110,12 +112,13 @@ typedef struct mailproto_smtp_body {
 } mailproto_smtp_body;
 
 /* The message is complete: the final dot or BDAT LAST. accept: 250 2.0.0: the host is now responsible for it, so it must
-   be durable. Default: 451 4.3.0. fail: 451 4.3.0. In LMTP accept and default lead to a RCPT_RESULT for each accepted
-   recipient; a reply with a code is the answer for all of them. */
+   be durable. Default: 451 4.3.0; 250 if all recipients are in stores. fail: 451 4.3.0. In LMTP accept and default lead to a RCPT_RESULT for each accepted
+   recipient; a reply with a code is the answer for all of them. With recipients in stores see deliver. */
 typedef struct mailproto_smtp_message_end {
     mailproto_event head;
     uint64_t size; /* octets of all BODY events */
     uint32_t recipients;
+    uint32_t stored; /* how many of them go into stores (deliver) */
 } mailproto_smtp_message_end;
 
 /* LMTP: the outcome for one accepted recipient (RFC 2033 4.2). accept: 250 2.0.0. Default and fail: 451 4.3.0. */
@@ -181,10 +184,14 @@ enum {
                                              before it told one, messages are refused with 451 4.3.5 */
     MAILPROTO_SMTP_SERVER_CLEARTEXT_AUTH = 8, /* offer AUTH without TLS. Risk: passwords cross in clear text */
     MAILPROTO_SMTP_SERVER_NORMALISE_NEWLINES =
-        16,                                    /* bare CR and bare LF in DATA become CRLF; never the end of the data.
+        16,                                     /* bare CR and bare LF in DATA become CRLF; never the end of the data.
                                              Risk: a signature over the message breaks */
-    MAILPROTO_SMTP_SERVER_ACCEPT_NUL = 32,     /* NUL in message text. Risk: programs that end strings at it */
-    MAILPROTO_SMTP_SERVER_PASS_PARAMETERS = 64 /* unknown MAIL and RCPT parameters go to the host instead of 555 */
+    MAILPROTO_SMTP_SERVER_ACCEPT_NUL = 32,      /* NUL in message text. Risk: programs that end strings at it */
+    MAILPROTO_SMTP_SERVER_PASS_PARAMETERS = 64, /* unknown MAIL and RCPT parameters go to the host instead of 555 */
+    MAILPROTO_SMTP_SERVER_STORE = 128,          /* RCPT may be answered with deliver */
+    MAILPROTO_SMTP_SERVER_NO_RETURN_PATH =
+        256 /* what goes into stores gets no Return-Path field (RFC 5321 4.4): they are
+                                                   not where it ends */
 };
 
 /* How the session behaves; 0 is the default everywhere, hostname alone is required. Texts are copied. */
@@ -228,7 +235,8 @@ MAILPROTO_API int32_t mailproto_smtp_server_config_init(mailproto_smtp_server_co
 MAILPROTO_API int32_t mailproto_smtp_server_callbacks_init(mailproto_smtp_server_callbacks *callbacks, size_t size);
 
 /* The most memory a session of this config takes of its allocator. 0: the config is not usable. Without limit on
-   recipients a bit each is added. */
+   recipients a bit each is added, and with STORE 192 octets for each that is in a store. Stores with differing functions, all
+   but `user`, take 512 octets each, beside the first. */
 MAILPROTO_API size_t mailproto_smtp_server_memory_max(const mailproto_smtp_server_config *config);
 
 /* Makes a server session. callbacks NULL: polled. allocator NULL: malloc. config, callbacks and allocator are copied.
@@ -258,6 +266,36 @@ MAILPROTO_API int32_t mailproto_smtp_verdict_init(mailproto_smtp_verdict *verdic
 
 /* Accepts: the 2yz (MESSAGE_BEGIN: 354) of the request's struct. OK; ERR_TOKEN. */
 MAILPROTO_API int32_t mailproto_smtp_server_accept(mailproto_smtp_server *server, uint64_t token);
+
+/* Answers RCPT: the recipient's mail goes into this mailbox of a store (mailproto/store.h); 0: its INBOX. The engine begins an
+   upload there, and that it could is the 250: a store that is full, or over its quota as far as SIZE tells, refuses the
+   recipient. The message is written as it comes, with backpressure and without being collected: a Return-Path field
+   (unless NO_RETURN_PATH), what was prepended, the text. Stores of one kind, with the same append_share, are written once.
+   At the end of it MESSAGE_END asks the host; whatever is no 2yz undoes the uploads. Then all stores commit:
+
+       SMTP   250, or what the host said, if all did; else one reply for the first that did not, which is temporary if
+              others did: they may get the message twice
+       LMTP   a reply for each recipient: its own store's. RCPT_RESULT comes for those that are not in stores
+
+   Recipients that the host accepts itself may be in the same transaction. BODY and MESSAGE_END come as ever. The host makes
+   its part durable before it accepts MESSAGE_END, and lets it go on its way at TRANSACTION_END: if that says delivered 0,
+   the peer was told to try again, and the part is better dropped. In LMTP a store's outcome is no other recipient's.
+
+   A transaction that comes to no reply for a message (RSET, loss, refusal, limits, timeouts) leaves no upload. The store
+   outlives TRANSACTION_END; before that, and before mailproto_session_free returns, all that was asked is answered or
+   cancelled. Stores are asked and told from inside of I/O verbs, and of free; each question has answer_ms; an answer outside
+   of the verbs is like one of the host's. The table is copied. What a store answers is said so, to RCPT, or for the message:
+
+       ERR_NOT_FOUND 550 5.1.1   ERR_DENIED 550 5.7.1   ERR_QUOTA 452 4.2.2         ERR_FULL 452 4.3.1
+       ERR_LIMIT     552 5.3.4   ERR_BUSY   450 4.2.1   ERR_UNSUPPORTED 451 4.3.5   all else, no answer in time 451 4.3.0
+
+   why, if not NULL, is set on ERR_CONFIG to a static sentence: "delivery needs store.append_begin". OK; ERR_ARG; ERR_TOKEN:
+   no open RCPT; ERR_CONFIG: a function of the store is missing, and the request stays open; ERR_STATE: the config lacks
+   MAILPROTO_SMTP_SERVER_STORE. */
+struct mailproto_store;
+MAILPROTO_API int32_t mailproto_smtp_server_deliver(mailproto_smtp_server *server, uint64_t token,
+                                                    const struct mailproto_store *store, uint64_t mailbox,
+                                                    const char **why);
 
 /* Answers any request of this engine with a code and a text. OK; ERR_TOKEN; ERR_ARG: a code that does not fit the
    request, CR, control characters or malformed UTF-8 in the text, over 800 octets; the request stays open. LF parts lines.

@@ -71,7 +71,7 @@ static void first_chunk(struct mailproto_smtp_server *s)
         refuse_first(s, MP_R_NO_DATE, MAILPROTO_ERR_HOST);
         return;
     }
-    w->event.begin = (mailproto_smtp_message_begin){.chunking = 1, .recipients = w->accepted};
+    w->event.begin = (mailproto_smtp_message_begin){.chunking = 1, .recipients = w->accepted, .stored = w->stored};
     mp_smtp_ask(s, MAILPROTO_SMTP_SERVER_MESSAGE_BEGIN, sizeof w->event.begin, 0);
 }
 

@@ -44,7 +44,7 @@ int mp_smtp_data(struct mailproto_smtp_server *s, const struct mp_line *line, ma
         mp_smtp_put(s, refusal);
         return 1;
     }
-    w->event.begin = (mailproto_smtp_message_begin){.recipients = w->accepted};
+    w->event.begin = (mailproto_smtp_message_begin){.recipients = w->accepted, .stored = w->stored};
     mp_smtp_ask(s, MAILPROTO_SMTP_SERVER_MESSAGE_BEGIN, sizeof w->event.begin, 0);
     return 1;
 }

@@ -193,6 +193,30 @@ static uint32_t out_of_place(const struct mailproto_smtp_server *s)
     return s->work->open || s->work->failed ? MP_R_NESTED_MAIL : MP_R_NONE;
 }
 
+/* RFC 5321 4.4: what is delivered for good begins with the reverse-path. It is kept before the host is asked: later the line
+   is gone. 0; -1: no memory. */
+static int remember_path(struct mailproto_smtp_server *s, mailproto_text path)
+{
+    static const char before[] = "Return-Path: <", behind[] = ">\r\n";
+    struct mp_smtp_work *w = s->work;
+    size_t n = sizeof before - 1 + path.len + sizeof behind - 1;
+
+    mp_smtp_free(s, &w->return_path, &w->return_path_len);
+    if (!(s->flags & MAILPROTO_SMTP_SERVER_STORE) || s->flags & MAILPROTO_SMTP_SERVER_NO_RETURN_PATH)
+        return 0;
+    w->return_path = mp_alloc(&s->base.allocator, n);
+    if (!w->return_path) {
+        mp_engine_nomem(&s->base);
+        return -1;
+    }
+    w->return_path_len = n;
+    memcpy(w->return_path, before, sizeof before - 1);
+    if (path.len)
+        memcpy(w->return_path + sizeof before - 1, path.ptr, path.len);
+    memcpy(w->return_path + sizeof before - 1 + path.len, behind, sizeof behind - 1);
+    return 0;
+}
+
 int mp_smtp_mail(struct mailproto_smtp_server *s, const struct mp_line *line, mailproto_text arg)
 {
     struct mp_smtp_work *w = s->work;
@@ -211,6 +235,9 @@ int mp_smtp_mail(struct mailproto_smtp_server *s, const struct mp_line *line, ma
         mp_smtp_put_last(s, MP_R_TOO_MANY_MESSAGES, MAILPROTO_ERR_LIMIT, "more messages than a session may bring");
         return 1;
     }
+    if (remember_path(s, w->event.mail.path))
+        return 1;
+    w->declared = w->event.mail.size;
     w->event.mail.unknown = m.parameters.first;
     w->utf8 = (w->event.mail.flags & MAILPROTO_SMTP_MAIL_SMTPUTF8) != 0;
     w->body = (uint8_t)w->event.mail.body;

@@ -1,6 +1,6 @@
 /* server.c - making an SMTP server session: the config checked and copied, what a session knows of itself.
  * mailproto/smtp_server.h, "construction"; RFC 5321 section 4.5.3. */
-#include "smtp/server.h"
+#include "smtp/server_store.h"
 
 #include <string.h>
 
@@ -13,7 +13,8 @@
 enum {
     ALL_FLAGS = MAILPROTO_SMTP_SERVER_LMTP | MAILPROTO_SMTP_SERVER_SUBMISSION | MAILPROTO_SMTP_SERVER_RECEIVED |
                 MAILPROTO_SMTP_SERVER_CLEARTEXT_AUTH | MAILPROTO_SMTP_SERVER_NORMALISE_NEWLINES |
-                MAILPROTO_SMTP_SERVER_ACCEPT_NUL | MAILPROTO_SMTP_SERVER_PASS_PARAMETERS,
+                MAILPROTO_SMTP_SERVER_ACCEPT_NUL | MAILPROTO_SMTP_SERVER_PASS_PARAMETERS | MAILPROTO_SMTP_SERVER_STORE |
+                MAILPROTO_SMTP_SERVER_NO_RETURN_PATH,
     ALL_OFFERS = 2 * MAILPROTO_SMTP_EXT_HELP - 1,
     MAX_OPEN = 256,
     TEXT_MAX = 255,
@@ -400,6 +401,15 @@ static size_t login_max(const mailproto_smtp_server_config *c)
     return line + secret + mp_larger(line / 2, 2 * secret);
 }
 
+/* Recipients in stores, one kind of store, and the Return-Path field. */
+static size_t stores_max(const mailproto_smtp_server_config *c)
+{
+    size_t recipients = c->max_recipients == MAILPROTO_UNLIMITED ? 0 : c->max_recipients;
+
+    return sizeof(struct mp_smtp_deliveries) + sizeof(struct mp_smtp_store) + c->max_line + 3 * MP_GRAIN +
+           recipients * (sizeof(struct mp_smtp_drop) + MP_GRAIN);
+}
+
 /* A transaction has the first recipient's path, parameters as they were decoded, LMTP's recipients and the fields before the
    message, each while it grows; a verdict that waits. A login that came in the same feed left it the line's buffer. */
 static size_t transaction_max(const mailproto_smtp_server_config *c)
@@ -412,6 +422,8 @@ static size_t transaction_max(const mailproto_smtp_server_config *c)
 
     if (c->flags & MAILPROTO_SMTP_SERVER_LMTP && c->max_recipients != MAILPROTO_UNLIMITED)
         bits = 3 * ((size_t)c->max_recipients / 8 + 1) + 2 * MP_GRAIN;
+    if (c->flags & MAILPROTO_SMTP_SERVER_STORE)
+        bits += stores_max(c);
     return line + path + parameters + fields + bits + MP_ANSWER_MAX + MP_GRAIN;
 }
 

@@ -22,8 +22,8 @@ enum {
     MP_SMTP_REPEATING     /* LMTP: one reply for all recipients */
 };
 
-/* The type of a request that nobody is asked: a refusal that is delayed. */
-enum { MP_SMTP_DELAYED = 0x1ff };
+/* The types of requests that the host is not asked: a refusal that is delayed; the octets of a message, its commit. */
+enum { MP_SMTP_DELAYED = 0x1ff, MP_SMTP_STORING = 0x1fe /* stores are asked */ };
 
 /* What a message is in. */
 enum { MP_MESSAGE_NONE = 0, MP_MESSAGE_ARRIVING, MP_MESSAGE_ABORTED, MP_MESSAGE_ENDED };
@@ -36,6 +36,23 @@ struct mp_smtp_verdict {
     uint8_t reply; /* MP_R_*, or MP_R_NONE: text is in store */
     uint8_t close;
     char *store; /* MP_ANSWER_MAX octets, made when needed */
+};
+
+struct mp_smtp_deliveries;
+struct mailproto_smtp_server;
+
+/* Recipients in stores (server_store*.c): linked where deliver is used. */
+struct mp_smtp_store_ops {
+    int (*step)(struct mailproto_smtp_server *s);  /* looks at the answers that came. 1: there were some */
+    int (*begin)(struct mailproto_smtp_server *s); /* the message. 0; -1: the session is ending */
+    void (*write)(struct mailproto_smtp_server *s, mailproto_text bytes);
+    int (*share)(struct mailproto_smtp_server *s);    /* it is complete. 1: mp_smtp_message_whole is called later */
+    void (*commit)(struct mailproto_smtp_server *s);  /* the host agreed */
+    void (*settled)(struct mailproto_smtp_server *s); /* MP_SMTP_STORING has its turn */
+    int (*result)(struct mailproto_smtp_server *s, uint32_t index); /* 0: this recipient is not in a store */
+    void (*fail)(struct mailproto_smtp_server *s, struct mp_request *r);
+    void (*abort)(struct mailproto_smtp_server *s); /* the message is not to be */
+    void (*end)(struct mailproto_smtp_server *s);   /* of the transaction: nothing is left open */
 };
 
 /* What a session needs while it has something in hand. It is made with the first line and freed when idle. */
@@ -86,6 +103,12 @@ struct mp_smtp_work {
     size_t accepted_size;
     char *recipient; /* the first one, for the Received field */
     size_t recipient_len;
+    uint64_t declared; /* SIZE of MAIL, or 0 */
+    char *return_path; /* a Return-Path field, for stores */
+    size_t return_path_len;
+    uint32_t stored; /* accepted recipients that are in stores */
+    struct mp_smtp_deliveries *deliveries;
+    const struct mp_smtp_store_ops *store_ops;
 
     /* the message */
     uint8_t message; /* MP_MESSAGE_* */
@@ -157,6 +180,8 @@ int32_t mp_smtp_server_dispatch(struct mp_engine *e, const mailproto_event *even
 
 int32_t mp_smtp_use_default(struct mp_engine *e, struct mp_request *r);
 int32_t mp_smtp_fail(struct mp_engine *e, struct mp_request *r);
+/* Answers a request with a reply of the engine's (MP_R_*). OK. */
+int32_t mp_smtp_answer_with(struct mailproto_smtp_server *s, struct mp_request *r, uint32_t reply);
 /* Puts an answer on the wire; ends the session if it says so. 1: it accepts. */
 int mp_smtp_put_answer(struct mailproto_smtp_server *s, const struct mp_request *r);
 void mp_smtp_put_verdict(struct mailproto_smtp_server *s);
@@ -194,6 +219,8 @@ void mp_smtp_message_refuse(struct mailproto_smtp_server *s, int32_t why);
 /* A reply of the engine's as the verdict; and refusing with it. */
 void mp_smtp_keep_reply(struct mailproto_smtp_server *s, uint32_t reply);
 void mp_smtp_message_refuse_with(struct mailproto_smtp_server *s, uint32_t reply, int32_t why);
+/* It is complete, in the stores too: the host is asked. */
+void mp_smtp_message_whole(struct mailproto_smtp_server *s);
 int mp_smtp_message_step(struct mailproto_smtp_server *s);
 /* The reply to a message that was refused, at its end. */
 void mp_smtp_reply_refused(struct mailproto_smtp_server *s);

@@ -64,13 +64,15 @@ static void book(struct mailproto_smtp_server *s, const struct mp_request *r)
     }
     if (r->type == MAILPROTO_SMTP_SERVER_MESSAGE_BEGIN && r->code < 400)
         s->work->begins = 1;
+    if (r->type == MAILPROTO_SMTP_SERVER_MESSAGE_END && s->work->stored)
+        return; /* the stores have a word yet */
     if (r->code / 100 == 2 &&
         (r->type == MAILPROTO_SMTP_SERVER_RCPT_RESULT ||
          (r->type == MAILPROTO_SMTP_SERVER_MESSAGE_END && (!is_lmtp(s) || r->value != MP_R_MESSAGE_OK))))
         s->work->delivered = 1;
 }
 
-static int32_t answered_with(struct mailproto_smtp_server *s, struct mp_request *r, uint32_t reply)
+int32_t mp_smtp_answer_with(struct mailproto_smtp_server *s, struct mp_request *r, uint32_t reply)
 {
     r->code = mp_smtp_replies[reply].code;
     r->value = reply;
@@ -82,15 +84,26 @@ static int32_t answered_with(struct mailproto_smtp_server *s, struct mp_request 
 
 int32_t mp_smtp_use_default(struct mp_engine *e, struct mp_request *r)
 {
+    const struct mp_smtp_work *w = of(e)->work;
+
+    if (r->own)
+        return MAILPROTO_ERR_TOKEN;
     /* LMTP: what became of the message is asked for each recipient (RFC 2033 4.2). */
     if (r->type == MAILPROTO_SMTP_SERVER_MESSAGE_END && is_lmtp(of(e)))
-        return answered_with(of(e), r, MP_R_MESSAGE_OK);
-    return answered_with(of(e), r, answers_of(r->type)->by_default);
+        return mp_smtp_answer_with(of(e), r, MP_R_MESSAGE_OK);
+    /* All of it goes into stores: there is nothing that the host would have to take. */
+    if (r->type == MAILPROTO_SMTP_SERVER_MESSAGE_END && w->stored && w->stored == w->accepted)
+        return mp_smtp_answer_with(of(e), r, MP_R_MESSAGE_OK);
+    return mp_smtp_answer_with(of(e), r, answers_of(r->type)->by_default);
 }
 
 int32_t mp_smtp_fail(struct mp_engine *e, struct mp_request *r)
 {
-    return answered_with(of(e), r, answers_of(r->type)->fail);
+    if (r->own) {
+        of(e)->work->store_ops->fail(of(e), r);
+        return MAILPROTO_OK;
+    }
+    return mp_smtp_answer_with(of(e), r, answers_of(r->type)->fail);
 }
 
 /* ---- verdicts ---- */
@@ -197,7 +210,7 @@ int32_t mailproto_smtp_server_accept(mailproto_smtp_server *s, uint64_t token)
 
     if (!s)
         return MAILPROTO_ERR_ARG;
-    return r ? answered_with(s, r, answers_of(r->type)->accept) : MAILPROTO_ERR_TOKEN;
+    return r ? mp_smtp_answer_with(s, r, answers_of(r->type)->accept) : MAILPROTO_ERR_TOKEN;
 }
 
 int32_t mailproto_smtp_server_reply(mailproto_smtp_server *s, uint64_t token, uint32_t code, const char *enhanced,

@@ -35,9 +35,9 @@ int mp_smtp_message_begin(struct mailproto_smtp_server *s)
     w->text = w->size = w->skipped = w->window = 0;
     mp_body_begin(&w->reader, max_line, reader_flags(s));
     mp_peer_clock_reset(&s->base);
-    if (s->flags & MAILPROTO_SMTP_SERVER_RECEIVED)
-        return mp_smtp_add_received(s);
-    return 0;
+    if (s->flags & MAILPROTO_SMTP_SERVER_RECEIVED && mp_smtp_add_received(s))
+        return -1;
+    return w->stored ? w->store_ops->begin(s) : 0;
 }
 
 /* ---- refusing ---- */
@@ -73,6 +73,16 @@ void mp_smtp_message_refuse_with(struct mailproto_smtp_server *s, uint32_t reply
 
 /* ---- prepended fields ---- */
 
+/* Octets of the message, for the host and for the stores. */
+static void raise_body(struct mailproto_smtp_server *s)
+{
+    struct mp_smtp_work *w = s->work;
+
+    mp_raise(&s->base, &w->event, sizeof w->event.body, MAILPROTO_SMTP_SERVER_BODY, 0);
+    if (w->stored)
+        w->store_ops->write(s, w->event.body.bytes);
+}
+
 static int prepend_step(struct mailproto_smtp_server *s)
 {
     struct mp_smtp_work *w = s->work;
@@ -87,7 +97,7 @@ static int prepend_step(struct mailproto_smtp_server *s)
     w->size += w->prepend_len;
     w->prepend_len = 0;
     w->prepend_shown = 1;
-    mp_raise(&s->base, &w->event, sizeof w->event.body, MAILPROTO_SMTP_SERVER_BODY, 0);
+    raise_body(s);
     return 1;
 }
 
@@ -146,7 +156,7 @@ static void deliver(struct mailproto_smtp_server *s, mailproto_text slice)
     w->event.body = (mailproto_smtp_body){.bytes = slice, .offset = w->size};
     w->text += slice.len;
     w->size += slice.len;
-    mp_raise(&s->base, &w->event, sizeof w->event.body, MAILPROTO_SMTP_SERVER_BODY, 0);
+    raise_body(s);
 }
 
 static void fault(struct mailproto_smtp_server *s)
@@ -216,13 +226,35 @@ static void message_ends(struct mailproto_smtp_server *s)
     struct mp_smtp_work *w = s->work;
 
     mp_peer_clock_reset(&s->base);
+    if (w->refused || !w->stored || !w->store_ops->share(s))
+        mp_smtp_message_whole(s);
+}
+
+void mp_smtp_message_whole(struct mailproto_smtp_server *s)
+{
+    struct mp_smtp_work *w = s->work;
+
     if (w->refused) {
         refused_at_its_end(s);
         return;
     }
-    w->event.end = (mailproto_smtp_message_end){.size = w->size, .recipients = w->accepted};
+    w->event.end = (mailproto_smtp_message_end){.size = w->size, .recipients = w->accepted, .stored = w->stored};
     if (!mp_smtp_ask(s, MAILPROTO_SMTP_SERVER_MESSAGE_END, sizeof w->event.end, 0))
         w->message = MP_MESSAGE_ENDED;
+}
+
+/* The host agreed: now the stores. What it said is said if they agree, too; LMTP asks and tells for each recipient. */
+static void commit(struct mailproto_smtp_server *s, const struct mp_request *r)
+{
+    struct mp_smtp_work *w = s->work;
+
+    w->message = MP_MESSAGE_ENDED;
+    mp_smtp_keep_answer(s, r);
+    if (s->flags & MAILPROTO_SMTP_SERVER_LMTP) {
+        w->message = MP_MESSAGE_NONE;
+        s->phase = MP_SMTP_RESULTS;
+    }
+    w->store_ops->commit(s);
 }
 
 void mp_smtp_end_answered(struct mailproto_smtp_server *s, const struct mp_request *r)
@@ -233,7 +265,9 @@ void mp_smtp_end_answered(struct mailproto_smtp_server *s, const struct mp_reque
     w->end_why = MAILPROTO_OK;
     w->ends = 1;
     w->cursor = 0;
-    if (!(s->flags & MAILPROTO_SMTP_SERVER_LMTP)) {
+    if (w->stored && r->code < 300) {
+        commit(s, r);
+    } else if (!(s->flags & MAILPROTO_SMTP_SERVER_LMTP)) {
         s->phase = MP_SMTP_COMMANDS;
         mp_smtp_transaction_over(s, MAILPROTO_OK);
         mp_smtp_put_answer(s, r);

@@ -6,7 +6,8 @@
 
 #define REPLY(name, code, enhanced, text, flags)                                                                       \
     {#code " " enhanced text "\r\n", code, sizeof #code " " enhanced text "\r\n" - 1, sizeof enhanced - 1, flags},
-const struct mp_smtp_reply mp_smtp_replies[MP_R_COUNT] = {{"", 0, 0, 0, 0}, MP_SMTP_REPLIES(REPLY)};
+const struct mp_smtp_reply mp_smtp_replies[MP_R_COUNT] = {{"", 0, 0, 0, 0},
+                                                          MP_SMTP_REPLIES(REPLY) MP_SMTP_STORE_REPLIES(REPLY)};
 
 /* The code and its space, which every line begins with. */
 enum { CODE = 4, PIECE_MAX = 480 };

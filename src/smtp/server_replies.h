@@ -67,8 +67,17 @@ enum {
     X(TOO_MANY_HOPS, 554, "5.4.6 ", "Too many hops", 0)                                                                \
     X(UNKNOWN_PARAMETER, 555, "5.5.4 ", "Unknown or unsupported parameter", MP_REPLY_BAD)
 
+/* What stores answer (deliver). The same columns. */
+#define MP_SMTP_STORE_REPLIES(X)                                                                                       \
+    X(MAILBOX_BUSY, 450, "4.2.1 ", "Mailbox busy", 0)                                                                  \
+    X(STORE_LACKS, 451, "4.3.5 ", "The store cannot take messages", 0)                                                 \
+    X(MAILBOX_FULL, 452, "4.2.2 ", "Mailbox full", 0)                                                                  \
+    X(NO_ROOM, 452, "4.3.1 ", "Insufficient storage", 0)                                                               \
+    X(NO_MAILBOX, 550, "5.1.1 ", "No such mailbox", 0)                                                                 \
+    X(MAILBOX_DENIED, 550, "5.7.1 ", "Mailbox takes no messages", 0)
+
 #define MP_SMTP_REPLY_ENUM_(name, code, enhanced, text, flags) MP_R_##name,
-enum { MP_R_NONE = 0, MP_SMTP_REPLIES(MP_SMTP_REPLY_ENUM_) MP_R_COUNT };
+enum { MP_R_NONE = 0, MP_SMTP_REPLIES(MP_SMTP_REPLY_ENUM_) MP_SMTP_STORE_REPLIES(MP_SMTP_REPLY_ENUM_) MP_R_COUNT };
 
 struct mp_smtp_reply {
     const char *line; /* "250 2.1.0 Sender OK\r\n" */

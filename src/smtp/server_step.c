@@ -107,6 +107,8 @@ static int step(struct mp_engine *e)
         mp_smtp_auth_forget(s);
     if (s->work && (s->work->tell_aborted || s->work->tell_end))
         return mp_smtp_tell_step(s);
+    if (s->work && s->work->deliveries && s->work->store_ops->step(s))
+        return 1;
     if (e->finishing && finish_step(s))
         return 1;
     return have_work(s) ? phase_step(s) : e->ending;
@@ -159,6 +161,9 @@ static void answered(struct mp_engine *e, struct mp_request *r)
         break;
     case MAILPROTO_SMTP_SERVER_RCPT_RESULT:
         mp_smtp_put_answer(s, r);
+        break;
+    case MP_SMTP_STORING:
+        s->work->store_ops->settled(s);
         break;
     case MP_SMTP_DELAYED:
         mp_smtp_reply_refused(s);
@@ -253,7 +258,10 @@ static void free_work(struct mailproto_smtp_server *s)
 
     if (!w)
         return;
+    if (w->deliveries)
+        w->store_ops->end(s);
     mp_smtp_auth_forget(s);
+    mp_free(&s->base.allocator, w->return_path, w->return_path_len);
     mp_free(&s->base.allocator, w->scratch, w->scratch_size);
     mp_free(&s->base.allocator, w->hello, w->hello_len);
     mp_free(&s->base.allocator, w->accepted_bits, w->accepted_size);

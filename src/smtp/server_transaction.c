@@ -41,6 +41,8 @@ static void tell_aborted(struct mailproto_smtp_server *s)
     struct mp_smtp_work *w = s->work;
 
     w->tell_aborted = 0;
+    if (w->deliveries)
+        w->store_ops->abort(s);
     w->event.aborted = (mailproto_smtp_message_aborted){.why = w->aborted_why};
     mp_raise(&s->base, &w->event, sizeof w->event.aborted, MAILPROTO_SMTP_SERVER_MESSAGE_ABORTED, 0);
 }
@@ -52,6 +54,9 @@ static void tell_end(struct mailproto_smtp_server *s)
     struct mp_smtp_work *w = s->work;
 
     w->tell_end = 0;
+    if (w->deliveries)
+        w->store_ops->end(s);
+    mp_smtp_free(s, &w->return_path, &w->return_path_len);
     w->event.transaction_end =
         (mailproto_smtp_transaction_end){.delivered = w->delivered, .why = w->delivered ? MAILPROTO_OK : w->end_why};
     w->delivered = 0;
@@ -131,7 +136,8 @@ int mp_smtp_results_step(struct mailproto_smtp_server *s)
         if (mp_request_full(&s->base))
             return 0;
         w->event.result = (mailproto_smtp_rcpt_result){.index = w->cursor};
-        mp_smtp_ask(s, MAILPROTO_SMTP_SERVER_RCPT_RESULT, sizeof w->event.result, w->cursor);
+        if (!w->stored || !w->store_ops->result(s, w->cursor))
+            mp_smtp_ask(s, MAILPROTO_SMTP_SERVER_RCPT_RESULT, sizeof w->event.result, w->cursor);
         w->cursor++;
         return 1;
     }

@@ -42,6 +42,8 @@ struct meeting_ways {
 
 /* Messages of nothing but trouble, and all ways to meet by the seed. */
 void meeting_begin(struct meeting *t, uint64_t seed, uint32_t tls);
+/* The same with both hosts in that mode. */
+void meeting_begin_mode(struct meeting *t, uint64_t seed, uint32_t tls, uint32_t mode);
 /* The messages lie in t->messages. */
 void meeting_begin_with(struct meeting *t, const struct meeting_ways *ways);
 void meeting_end(struct meeting *t);
@@ -50,11 +52,12 @@ void meeting_submit(struct meeting *t);
 
 /* The client's log from the first completion on: what is said before is another test's. */
 size_t log_begin(const struct meeting *t);
-void check_books(const struct meeting *t, uint64_t seed);
+/* Each request has one fate. */
+void check_books(const struct test_host *h, const char *whose, uint64_t seed);
 
 /* Part of what one has sent goes to the other. Gives how many octets. */
 size_t carry(struct meeting *t, struct test_host *from, struct test_host *to);
-/* Whether a session wants CLOSE. */
+/* Whether a session wants CLOSE, or is gone. */
 int over(const struct test_host *h);
 /* A side that is over hears nothing more; when all of the server's output arrived, the client hears its end. 1: it did. */
 int end_of_server_is_heard(struct meeting *t);

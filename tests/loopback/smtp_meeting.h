@@ -68,8 +68,9 @@ struct meeting {
     struct message messages[MESSAGES];
     int lmtp;
     uint32_t current; /* the server's message in hand */
-    uint32_t mails, transaction_ends, open_messages;
+    uint32_t mails, mails_accepted, transaction_ends, open_messages;
     int client_lost, server_lost; /* a request that was held back meanwhile is dead when it is seen */
+    size_t octets;                /* carried both ways */
     int client_heard_end, server_heard_end;
     int quit_sent;       /* the client made its QUIT; seen in the trace */
     uint64_t refuse_end; /* bit by message: refused at its end */
@@ -86,6 +87,8 @@ void start_client(struct meeting *t, const struct meeting_ways *ways);
 
 /* Messages of nothing but trouble, and the ways to meet, by the seed; submitted, and the client finishes behind them. */
 void meeting_begin(struct meeting *t, uint64_t seed);
+/* The same with both hosts in that mode. */
+void meeting_begin_modes(struct meeting *t, uint64_t seed, uint32_t mode);
 /* The messages lie in t, which was zeroed otherwise. */
 void meeting_begin_with(struct meeting *t, const struct meeting_ways *ways);
 void meeting_end(struct meeting *t);
@@ -94,13 +97,15 @@ void make_canonical(struct message *m);
 
 /* Part of what one has sent goes to the other. Gives how many octets. */
 size_t carry(struct meeting *t, struct test_host *from, struct test_host *to);
-/* Whether a session wants CLOSE. */
+/* Whether a session wants CLOSE, or is gone. */
 int over(const struct test_host *h);
 /* Until nothing moves any more, or `limit` octets were carried. */
 void talk(struct meeting *t, size_t limit);
 /* A side that is over hears nothing more, and when all of one's output has arrived the other hears its end. 1: one did. */
 int end_of_one_is_heard(struct meeting *t);
 
+/* Each request has one fate. */
+void check_books(const struct test_host *h, const char *whose, uint64_t seed);
 /* What must be true however it went. */
 void check(struct meeting *t, uint64_t seed);
 /* What comes of a message whose connection lasts. */

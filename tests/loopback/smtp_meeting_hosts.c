@@ -54,8 +54,6 @@ static int32_t server_event(struct test_host *h, const mailproto_event *event, s
     }
     case MAILPROTO_SMTP_SERVER_MESSAGE_BEGIN:
         m->received.len = 0;
-        m->begun++;
-        t->open_messages++;
         break;
     case MAILPROTO_SMTP_SERVER_BODY: {
         const mailproto_smtp_body *body = payload;
@@ -107,6 +105,11 @@ static void server_answer(struct test_host *h, const struct test_pending *reques
     if (result)
         return;
     test_host_answered(h, request->token);
+    t->mails_accepted += request->type == MAILPROTO_SMTP_SERVER_MAIL;
+    if (request->type == MAILPROTO_SMTP_SERVER_MESSAGE_BEGIN) {
+        m->begun++;
+        t->open_messages++;
+    }
     if (request->type == MAILPROTO_SMTP_SERVER_RCPT && request->n < 400)
         m->arrived[request->m] = 1;
     if (request->type == MAILPROTO_SMTP_SERVER_MESSAGE_END && !request->n)

@@ -140,7 +140,8 @@ static unsigned half_closed(uint32_t place, uint64_t seed)
     assert_true(cut.done && cut.told);
     assert_int_equal(t.maildrop.host.closed, 1);
     assert_int_equal(t.reader.host.closed, 1);
-    check_books(&t, seed);
+    check_books(&t.maildrop.host, "server", seed);
+    check_books(&t.reader.host, "client", seed);
     assert_int_equal(t.reader.dones, COMMANDS);
     assert_int_equal(t.reader.quits, t.reader.readies);
     assert_int_equal(t.maildrop.opens, t.maildrop.ends);

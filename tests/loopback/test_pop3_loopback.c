@@ -29,7 +29,8 @@ static void test_meetings(void **state)
         assert_int_equal(t.maildrop.retrieves, 2 * MESSAGES);
         assert_int_equal(t.maildrop.retrieve_ends, 2 * MESSAGES);
         assert_int_equal(t.reader.readies, 1);
-        check_books(&t, seed);
+        check_books(&t.maildrop.host, "server", seed);
+        check_books(&t.reader.host, "client", seed);
         meeting_end(&t);
     }
 }
@@ -55,7 +56,8 @@ static void test_broken_meetings(void **state)
         assert_int_equal(t.maildrop.retrieves, t.maildrop.retrieve_ends);
         assert_int_equal(t.reader.readies, t.reader.quits);
         assert_int_equal(t.reader.dones, COMMANDS);
-        check_books(&t, seed);
+        check_books(&t.maildrop.host, "server", seed);
+        check_books(&t.reader.host, "client", seed);
         assert_int_equal(t.maildrop.deleted, t.maildrop.updated);
         meeting_end(&t);
     }

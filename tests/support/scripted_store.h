@@ -33,7 +33,6 @@ struct test_snapshot {
 
 struct test_upload {
     uint64_t number; /* 0: free */
-    uint64_t announced;
     struct test_bytes text;
     int busy;
 };

@@ -19,11 +19,13 @@ struct test_post {
     struct test_host host; /* first */
     mailproto_smtp_server *server;
     struct test_store stores[TEST_POSTS];
-    uint64_t mailbox;     /* 0: INBOX */
-    uint32_t end_code;    /* what the host says to MESSAGE_END; 0: accept; 1: the default */
-    uint32_t begin_code;  /* to MESSAGE_BEGIN; 0: the default */
-    const char *reject;   /* the host refuses a message when it sees this */
-    struct test_bytes body; /* what the host got of the last message */
+    uint64_t mailbox;       /* 0: INBOX */
+    uint32_t end_code;      /* what the host says to MESSAGE_END; 0: accept; 1: the default */
+    uint32_t begin_code;    /* to MESSAGE_BEGIN; 0: the default */
+    const char *reject;     /* the host refuses a message when it sees this */
+    struct test_bytes body; /* what the host got of the last message, unless it discards it */
+    int discard;
+    uint64_t octets; /* how many they were */
     int transaction, message;
     uint32_t begun, ended, aborted, ends, delivered, results;
     uint32_t stored, recipients; /* as MESSAGE_END said */
@@ -96,7 +98,9 @@ static inline void test_post_body(struct test_post *p, const mailproto_smtp_body
 {
     mailproto_smtp_verdict verdict;
 
-    test_bytes_add(&p->body, body->bytes.ptr, body->bytes.len);
+    p->octets += body->bytes.len;
+    if (!p->discard)
+        test_bytes_add(&p->body, body->bytes.ptr, body->bytes.len);
     if (!p->reject || p->body.len < strlen(p->reject))
         return;
     mailproto_smtp_verdict_init(&verdict, sizeof verdict);
@@ -131,12 +135,13 @@ static inline int32_t test_post_event(struct test_host *h, const mailproto_event
     case MAILPROTO_SMTP_SERVER_MESSAGE_BEGIN:
         p->begun++;
         test_bytes_take(&p->body, p->body.len);
+        p->octets = 0;
         break;
     case MAILPROTO_SMTP_SERVER_BODY:
         test_post_body(p, (const void *)event);
         break;
     case MAILPROTO_SMTP_SERVER_MESSAGE_END:
-        test_post_must(p->message && end->size == p->body.len, "MESSAGE_END comes for what was begun");
+        test_post_must(p->message && end->size == p->octets, "MESSAGE_END comes for what was begun");
         p->message = 0;
         p->ended++;
         p->stored = end->stored;

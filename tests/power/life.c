@@ -1,0 +1,218 @@
+/* life.c - a store on a recorded disk: what it is asked is chance, what it says is kept in the ledger.
+ * The contract of mailproto/store.h; no part of any protocol. */
+#include "life.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ask.h"
+#include "survive.h"
+
+size_t life_at(const struct life *life)
+{
+    return life->disk ? life->disk->count : 0;
+}
+
+const mailproto_store *life_store(struct life *life, unsigned handle)
+{
+    return mailproto_maildir_store(life->handles[handle]);
+}
+
+size_t life_below(struct life *life, size_t n)
+{
+    return test_random_below(&life->random, n);
+}
+
+int life_open(struct life *life)
+{
+    mailproto_maildir_config config;
+
+    mailproto_maildir_config_init(&config, sizeof config);
+    config.files = &life->recorder.files;
+    config.host = (mailproto_text){"test", 4};
+    config.syncs = life->syncs;
+    config.busy_ms = 100; /* both handles are this thread's: who waits waits for itself */
+    for (unsigned i = 0; i < 2; i++)
+        if (!life->handles[i] && (life->opened = mailproto_maildir_open(&life->handles[i], life->root, &config,
+                                                                        life->why, sizeof life->why)))
+            return -1;
+    return 0;
+}
+
+int life_begin(struct life *life, const char *root)
+{
+    snprintf(life->root, sizeof life->root, "%s", root);
+    life->disk = disk_begin(root);
+    recorder_init(&life->recorder, life->disk);
+    ledger_begin(&life->ledger, life_at(life), PENDING_NOTHING, NULL);
+    life->doing = "open";
+    if (life_below(life, 2) && mailproto_maildir_syncs_new(&life->syncs))
+        return LIFE_WRONG(life, "no memory");
+    return life_open(life);
+}
+
+static void close_handle(struct life *life, size_t which)
+{
+    mailproto_maildir_close(life->handles[which]);
+    life->handles[which] = NULL;
+}
+
+void life_close(struct life *life)
+{
+    close_handle(life, 0);
+    close_handle(life, 1);
+}
+
+void life_end(struct life *life)
+{
+    life_close(life);
+    mailproto_maildir_syncs_free(life->syncs);
+    life->syncs = NULL;
+    ledger_free(&life->ledger);
+    disk_free(life->disk);
+    life->disk = NULL;
+}
+
+int life_reopen(struct life *life)
+{
+    close_handle(life, life_below(life, 2));
+    return life_open(life);
+}
+
+/* ---- looking ---- */
+
+static void tell_box(struct life *life, const struct seen *seen, size_t at)
+{
+    const struct seen_box *box = &seen->boxes[at];
+    struct told_state state = {
+        .at = life_at(life), .id = box->id, .modseq = box->cursor, .validity = box->validity, .uidnext = box->uidnext};
+    struct view view = {.at = life_at(life), .validity = box->validity, .cursor = box->cursor};
+
+    memcpy(state.name, box->name, sizeof state.name);
+    ledger_tell_state(&life->ledger, &state);
+    view.messages = malloc((box->count + 1) * sizeof *view.messages);
+    for (size_t i = 0; view.messages && i < seen->message_count; i++)
+        if (seen->messages[i].box == at)
+            view.messages[view.count++] = (struct view_message){seen->messages[i].uid, seen->messages[i].flags};
+    ledger_tell_view(&life->ledger, &view);
+    free(view.messages);
+}
+
+/* The world has the numbers that were seen. */
+static void number_world(struct world *world, const struct seen *seen)
+{
+    for (size_t i = 0; i < seen->box_count; i++) {
+        uint32_t box = world_find_box(world, seen->boxes[i].name);
+
+        world->boxes[box].id = seen->boxes[i].id;
+        world->boxes[box].validity = seen->boxes[i].validity;
+        for (size_t k = 0; k < seen->message_count; k++)
+            for (size_t c = 0; seen->messages[k].box == i && c < world->copy_count; c++)
+                if (world->copies[c].alive && world->copies[c].box == box &&
+                    world->copies[c].message == seen->messages[k].message)
+                    world->copies[c].uid = seen->messages[k].uid;
+    }
+}
+
+int life_look(struct life *life, unsigned handle)
+{
+    struct seen seen;
+    struct world world = {0};
+    int wrong = see(&seen, life_store(life, handle), life->why);
+
+    if (!wrong)
+        wrong = survives(&life->ledger, life_at(life), &seen, &world, life->why) ||
+                views_survive(&life->ledger, life_at(life), &seen, life_store(life, handle), life->why);
+    if (!wrong) {
+        number_world(&world, &seen);
+        ledger_end(&life->ledger, life_at(life), &world);
+        for (size_t i = 0; i < seen.message_count; i++) {
+            const struct seen_message *m = &seen.messages[i];
+            struct told told = {life_at(life), seen.boxes[m->box].validity,
+                                m->uid,        m->message,
+                                m->flags,      m->modseq,
+                                m->size,       m->date};
+
+            ledger_tell(&life->ledger, &told);
+        }
+        for (size_t i = 0; i < seen.box_count; i++)
+            tell_box(life, &seen, i);
+    }
+    world_free(&world);
+    seen_free(&seen);
+    return wrong ? -1 : 0;
+}
+
+static int look(struct life *life)
+{
+    return life_look(life, (unsigned)life_below(life, 2));
+}
+
+/* ---- chance ---- */
+
+uint32_t life_box(struct life *life)
+{
+    const struct world *now = &life->ledger.now;
+    size_t at = life_below(life, now->box_count);
+
+    while (!now->boxes[at].alive || !now->boxes[at].id)
+        at = (at + 1) % now->box_count;
+    return (uint32_t)at;
+}
+
+size_t life_pick(struct life *life, uint32_t box, uint32_t unless, uint32_t *copies, size_t most)
+{
+    const struct world *now = &life->ledger.now;
+    size_t count = 0, first = now->copy_count ? life_below(life, now->copy_count) : 0;
+
+    for (size_t i = 0; i < now->copy_count && count < most; i++) {
+        size_t at = (first + i) % now->copy_count;
+        const struct world_copy *copy = &now->copies[at];
+
+        if (copy->alive && copy->box == box && copy->uid &&
+            (unless == UINT32_MAX || !world_has(now, unless, copy->message)))
+            copies[count++] = (uint32_t)at;
+    }
+    return count;
+}
+
+int life_step(struct life *life)
+{
+    static const struct {
+        const char *name;
+        int (*step)(struct life *life);
+        unsigned weight;
+        int inside;
+    } steps[] = {
+        {"append", life_append, 30, 0},
+        {"abort", life_abort, 2, 1},
+        {"copy or move", life_copy, 16, 1},
+        {"flags", life_flags, 10, 1},
+        {"expunge", life_expunge, 9, 1},
+        {"create", life_create, 5, 1},
+        {"delete", life_delete, 3, 0},
+        {"rename", life_rename, 3, 0},
+        {"rename INBOX", life_rename_inbox, 2, 0},
+        {"another program", life_other_program, 8, 1},
+        {"reopen", life_reopen, 3, 0},
+        {"look", look, 12, 1},
+        {"lose the index", life_lose_index, 1, 0},
+    };
+    size_t total = 0, at = 0, chance;
+    const char *before = life->doing;
+    int result;
+
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        total += steps[i].weight;
+    do {
+        chance = life_below(life, total);
+        for (at = 0; chance >= steps[at].weight; at++)
+            chance -= steps[at].weight;
+    } while (life->inside && !steps[at].inside);
+    life->doing = steps[at].name;
+    result = steps[at].step(life);
+    if (!result)
+        life->doing = before;
+    return result;
+}

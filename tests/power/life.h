@@ -1,0 +1,60 @@
+/* life.h - a store that lives on a recorded disk, two handles on it, and what is asked of it until the power is lost.
+ * The contract of mailproto/store.h; no part of any protocol. */
+#ifndef POWER_LIFE_H
+#define POWER_LIFE_H
+
+#include <mailproto/maildir.h>
+
+#include "ledger.h"
+#include "recorder.h"
+
+struct life {
+    char root[256];
+    struct disk *disk;
+    struct recorder recorder;
+    struct ledger ledger;
+    struct test_random random;
+    mailproto_maildir *handles[2];
+    mailproto_maildir_syncs *syncs; /* of both, or NULL */
+    int inside;                     /* an upload is open: what comes now is in between */
+    int32_t opened;                 /* what opening answered, if it failed */
+    const char *doing;
+    char why[LEDGER_WHY];
+};
+
+/* Begins on the folder, which exists. The ledger has been begun. 0, or -1 and why. */
+int life_begin(struct life *life, const char *root);
+/* Does something, as chance has it. 0, or -1 and why. */
+int life_step(struct life *life);
+/* Looks at everything, which tells numbers, and compares. */
+int life_look(struct life *life, unsigned handle);
+void life_end(struct life *life);
+void life_close(struct life *life);
+/* Opens what is not open. */
+int life_open(struct life *life);
+
+/* Parts of it. */
+size_t life_at(const struct life *life);
+const mailproto_store *life_store(struct life *life, unsigned handle);
+size_t life_below(struct life *life, size_t n);
+/* Up to `most` messages of a mailbox whose UIDs are known, and that are not in `unless` (UINT32_MAX: any). Copies. */
+size_t life_pick(struct life *life, uint32_t box, uint32_t unless, uint32_t *copies, size_t most);
+uint32_t life_box(struct life *life); /* one that is alive */
+
+/* life_mailboxes.c, life_messages.c, life_others.c */
+int life_create(struct life *life);
+int life_delete(struct life *life);
+int life_rename(struct life *life);
+int life_rename_inbox(struct life *life);
+int life_append(struct life *life);
+int life_abort(struct life *life);
+int life_copy(struct life *life);
+int life_flags(struct life *life);
+int life_expunge(struct life *life);
+int life_other_program(struct life *life);
+int life_reopen(struct life *life);
+int life_lose_index(struct life *life);
+
+#define LIFE_WRONG(life, ...) (snprintf((life)->why, LEDGER_WHY, __VA_ARGS__), -1)
+
+#endif

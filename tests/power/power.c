@@ -1,0 +1,364 @@
+/* power.c - loses the power many times, and looks whether everything that was promised is there.
+ * RFC 5321 4.2.5 (what was accepted is not lost), RFC 9051 2.3.1.1, RFC 7162 3.1; how: docs/design/power.md. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ask.h"
+#include "life.h"
+#include "survive.h"
+
+enum {
+    LIVES = 3,     /* one after the other: each begins with what the one before left */
+    STATES = 20,   /* of each life that are looked at */
+    STEPS = 40,    /* of a life */
+    FEW_STEPS = 12 /* of those after the first, where opening is what matters */
+};
+
+struct options {
+    uint64_t seed, states, only;
+    unsigned jobs;
+    int keep, verbose, first;
+    char folder[200];
+};
+
+struct chain {
+    const struct options *options;
+    struct test_random random;
+    struct life life;
+    uint64_t state; /* the number of the next */
+    uint64_t done, failures;
+    char live[256], lost[256];
+};
+
+/* ---- one state ---- */
+
+static int opened(mailproto_maildir **out, const char *path, char *why)
+{
+    mailproto_maildir_config config;
+
+    mailproto_maildir_config_init(&config, sizeof config);
+    config.host = (mailproto_text){"test", 4};
+    return mailproto_maildir_open(out, path, &config, why, LEDGER_WHY);
+}
+
+static void reported(void *user, uint32_t fixed, const char *sentence, size_t len)
+{
+    char *why = user;
+
+    if (!fixed)
+        snprintf(why, LEDGER_WHY, "repair leaves: %.*s", (int)len, sentence);
+}
+
+/* What repair cannot mend. */
+static int repairs(const char *path, char *why)
+{
+    mailproto_maildir_config config;
+    uint32_t problems = 0;
+    int32_t result;
+
+    mailproto_maildir_config_init(&config, sizeof config);
+    config.host = (mailproto_text){"test", 4};
+    result = mailproto_maildir_repair(path, &config, reported, why, &problems);
+    if (result)
+        snprintf(why, LEDGER_WHY, "repair: %s", mailproto_result_name(result));
+    else if (problems && !*why)
+        snprintf(why, LEDGER_WHY, "repair leaves %u problems", (unsigned)problems);
+    return result || problems ? -1 : 0;
+}
+
+/* Opens what the power left, and looks. */
+static int look(struct chain *c, size_t prefix, int repair, char *why)
+{
+    mailproto_maildir *maildir = NULL;
+    struct seen seen = {0};
+    struct world world = {0};
+    const struct ledger *ledger = &c->life.ledger;
+    int wrong;
+
+    *why = 0;
+    if (repair && repairs(c->lost, why))
+        return -1;
+    wrong = opened(&maildir, c->lost, why);
+    if (!wrong)
+        wrong = see(&seen, mailproto_maildir_store(maildir), why) || survives(ledger, prefix, &seen, &world, why) ||
+                views_survive(ledger, prefix, &seen, mailproto_maildir_store(maildir), why) ||
+                store_works(ledger, prefix, &seen, mailproto_maildir_store(maildir), why);
+    seen_free(&seen);
+    world_free(&world);
+    mailproto_maildir_close(maildir);
+    return wrong ? -1 : 0;
+}
+
+/* Where the power is lost: anywhere, or where something has just been promised. */
+static size_t moment_of_loss(struct chain *c)
+{
+    const struct ledger *ledger = &c->life.ledger;
+    size_t count = c->life.disk->count, at;
+
+    if (test_random_below(&c->random, 2))
+        return test_random_below(&c->random, count + 1);
+    at = ledger->moments[test_random_below(&c->random, ledger->moment_count)].at;
+    return at + test_random_below(&c->random, 2) * (at < count);
+}
+
+static void fail(struct chain *c, const char *what, const char *why)
+{
+    c->failures++;
+    printf("FAILED: state %llu of seed %llu%s: %s\n", (unsigned long long)c->state,
+           (unsigned long long)c->options->seed, what, why);
+    if (c->options->keep) {
+        char kept[600];
+
+        snprintf(kept, sizeof kept, "%s/kept-%llu", c->options->folder, (unsigned long long)c->state);
+        if (!rename(c->lost, kept))
+            printf("  kept in %s\n", kept);
+    }
+    fflush(stdout);
+}
+
+static void print_life(const struct chain *c, size_t prefix)
+{
+    size_t first = prefix > 60 ? prefix - 60 : 0;
+
+    printf("power lost behind effect %zu of %zu; moment of %zu, pending %d\n", prefix, c->life.disk->count,
+           ledger_at(&c->life.ledger, prefix)->at, ledger_at(&c->life.ledger, prefix)->pending);
+    disk_print(c->life.disk, first, prefix + 5);
+}
+
+static void look_at_state(struct chain *c)
+{
+    size_t prefix = moment_of_loss(c);
+    struct test_random random = {test_random_next(&c->random)};
+    int repair = !test_random_below(&c->random, 4);
+    char why[LEDGER_WHY];
+
+    if (c->options->only == UINT64_MAX || c->options->only == c->state) {
+        if (disk_lose_power(c->life.disk, prefix, &random, c->lost)) {
+            fail(c, "", "the state could not be made");
+        } else if (look(c, prefix, repair, why)) {
+            fail(c, repair ? ", repaired" : "", why);
+            if (c->options->verbose)
+                print_life(c, prefix);
+        }
+        disk_remove_folder(c->lost);
+        c->done++;
+    }
+    c->state++;
+}
+
+/* ---- lives ---- */
+
+/* The power is lost for this life: the next one begins with what is left, and with what was told. */
+static int next_life(struct chain *c)
+{
+    size_t prefix = moment_of_loss(c);
+    struct test_random random = {test_random_next(&c->random)};
+    struct ledger ledger;
+    struct moment *moment;
+    struct seen seen = {0};
+    mailproto_maildir *maildir = NULL;
+    const struct moment *last = ledger_at(&c->life.ledger, prefix);
+    int wrong = 0;
+
+    ledger_continue(&ledger, &c->life.ledger, prefix);
+    world_copy(&ledger.now, &last->now);
+    /* what was pending may have happened, and the next life's own questions come on top: it is looked at in a copy */
+    if (last->pending) {
+        struct world world = {0};
+
+        disk_lose_power(c->life.disk, prefix, &(struct test_random){random.state}, c->lost);
+        wrong = opened(&maildir, c->lost, c->life.why) || see(&seen, mailproto_maildir_store(maildir), c->life.why) ||
+                survives(&c->life.ledger, prefix, &seen, &world, c->life.why);
+        mailproto_maildir_close(maildir);
+        disk_remove_folder(c->lost);
+        if (!wrong) {
+            world_free(&ledger.now);
+            world_copy(&ledger.now, &world);
+        }
+        world_free(&world);
+        seen_free(&seen);
+    }
+    disk_remove_folder(c->live);
+    if (!wrong)
+        wrong = disk_lose_power(c->life.disk, prefix, &random, c->live);
+    life_end(&c->life);
+    c->life = (struct life){.random = {test_random_next(&c->random)}, .ledger = ledger};
+    moment = ledger.moments;
+    (void)moment;
+    return wrong;
+}
+
+static int first_life(struct chain *c)
+{
+    uint32_t inbox;
+
+    disk_remove_folder(c->live);
+    if (mkdir(c->live, 0700))
+        return -1;
+    c->life = (struct life){.random = {test_random_next(&c->random)}};
+    ledger_init(&c->life.ledger);
+    inbox = world_add_box(&c->life.ledger.now, 0, "INBOX");
+    return (int)inbox;
+}
+
+static int live(struct chain *c, unsigned steps)
+{
+    if (life_begin(&c->life, c->live) || life_look(&c->life, 0))
+        return -1;
+    while (steps--)
+        if (life_step(&c->life))
+            return -1;
+    return disk_agrees(c->life.disk, c->life.why, sizeof c->life.why) ? 0 : -1;
+}
+
+static void run_chain(struct chain *c, uint64_t number)
+{
+    uint64_t first = number * LIVES * STATES;
+
+    c->random.state = c->options->seed * UINT64_C(1000003) + number;
+    c->state = first;
+    for (unsigned life = 0; life < LIVES; life++) {
+        int wrong;
+
+        wrong = life ? next_life(c) : first_life(c);
+        if (!wrong)
+            wrong = live(c, life ? FEW_STEPS : STEPS);
+        if (wrong) {
+            char what[120];
+
+            snprintf(what, sizeof what, ", life %u, in \"%s\"", life + 1, c->life.doing ? c->life.doing : "begin");
+            fail(c, what, c->life.why);
+            if (c->options->verbose)
+                disk_print(c->life.disk, c->life.disk->count > 60 ? c->life.disk->count - 60 : 0, c->life.disk->count);
+            break;
+        }
+        while (c->state < first + (life + 1) * STATES && c->state < c->options->states &&
+               !(c->options->first && c->failures))
+            look_at_state(c);
+        if (c->state >= c->options->states || (c->options->first && c->failures))
+            break;
+    }
+    life_end(&c->life);
+    disk_remove_folder(c->live);
+}
+
+/* ---- the program ---- */
+
+static int run_job(const struct options *options, unsigned job, int report)
+{
+    struct chain c = {.options = options};
+    uint64_t chains = (options->states + LIVES * STATES - 1) / (LIVES * STATES), result[2];
+
+    snprintf(c.live, sizeof c.live, "%s/live-%u", options->folder, job);
+    snprintf(c.lost, sizeof c.lost, "%s/lost-%u", options->folder, job);
+    for (uint64_t i = job; i < chains; i += options->jobs) {
+        if (options->only != UINT64_MAX && options->only / (LIVES * STATES) != i)
+            continue;
+        run_chain(&c, i);
+        if (c.failures >= (options->first ? 1 : 5))
+            break;
+    }
+    result[0] = c.done;
+    result[1] = c.failures;
+    return write(report, result, sizeof result) == (ssize_t)sizeof result ? 0 : 1;
+}
+
+static int run(const struct options *options)
+{
+    uint64_t done = 0, failures = 0, result[2];
+    struct timespec begin, end;
+    int reports[2], status;
+    unsigned heard = 0;
+
+    if (pipe(reports))
+        return 2;
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    for (unsigned job = 0; job < options->jobs; job++)
+        if (fork() == 0)
+            _exit(run_job(options, job, reports[1]));
+    close(reports[1]);
+    for (; read(reports[0], result, sizeof result) == (ssize_t)sizeof result; heard++) {
+        done += result[0];
+        failures += result[1];
+    }
+    while (wait(&status) > 0)
+        if (status)
+            failures++;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    printf("seed %llu: the power was lost %llu times, %.1f seconds\n", (unsigned long long)options->seed,
+           (unsigned long long)done, (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9);
+    if (heard != options->jobs)
+        failures++;
+    if (done > failures)
+        done -= failures;
+    printf("%llu passed, %llu failed, 0 skipped\n", (unsigned long long)done, (unsigned long long)failures);
+    return failures || !done;
+}
+
+static void usage(void)
+{
+    puts("usage: power [--seed N] [--states N] [--jobs N] [--only STATE] [--first] [--keep] [--verbose]\n\n"
+         "Lets a Maildir store work, loses the power, and looks whether what was promised is there: STATES times,\n"
+         "in JOBS processes. --first ends with the first failure; --only replays one state of a seed;\n"
+         "--keep leaves the folder of one that failed, --verbose shows what was done to the disk before.");
+}
+
+static int parse(struct options *options, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        uint64_t value = i + 1 < argc ? strtoull(argv[i + 1], NULL, 10) : 0;
+
+        if (!strcmp(argv[i], "--keep"))
+            options->keep = 1;
+        else if (!strcmp(argv[i], "--verbose"))
+            options->verbose = 1;
+        else if (!strcmp(argv[i], "--first"))
+            options->first = 1;
+        else if (i + 1 == argc)
+            return -1;
+        else if (!strcmp(argv[i], "--seed"))
+            options->seed = value, i++;
+        else if (!strcmp(argv[i], "--states"))
+            options->states = value, i++;
+        else if (!strcmp(argv[i], "--jobs"))
+            options->jobs = (unsigned)value, i++;
+        else if (!strcmp(argv[i], "--only"))
+            options->only = value, i++;
+        else
+            return -1;
+    }
+    return options->jobs && options->states ? 0 : -1;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {.seed = (uint64_t)time(NULL), .states = 1000, .only = UINT64_MAX, .jobs = 2};
+    struct stat status;
+    int result;
+
+    if (parse(&options, argc, argv)) {
+        usage();
+        return 2;
+    }
+    if (options.only != UINT64_MAX) {
+        options.jobs = 1;
+        if (options.states <= options.only)
+            options.states = options.only + 1;
+    }
+    snprintf(options.folder, sizeof options.folder, "%s/power-XXXXXX", stat("/dev/shm", &status) ? "/tmp" : "/dev/shm");
+    if (!mkdtemp(options.folder)) {
+        perror(options.folder);
+        return 2;
+    }
+    printf("seed %llu\n", (unsigned long long)options.seed);
+    fflush(stdout);
+    result = run(&options);
+    if (!options.keep || !result)
+        disk_remove_folder(options.folder);
+    return result;
+}

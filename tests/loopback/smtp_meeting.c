@@ -118,11 +118,12 @@ void meeting_begin_with(struct meeting *t, const struct meeting_ways *ways)
     start(t, ways);
 }
 
-static void begin_by_seed(struct meeting *t, uint64_t seed, uint32_t modes)
+static void begin_by_seed(struct meeting *t, uint64_t seed, uint32_t modes, const struct meeting_stores *stores)
 {
     struct meeting_ways ways = {.seed = seed, .tls = (uint32_t)(seed % TLS_WAYS), .max_open = seed % 2 ? 1 : 16};
 
     memset(t, 0, sizeof *t);
+    t->stores = stores;
     t->random.state = seed;
     ways.lmtp = test_random_below(&t->random, 3) == 0;
     for (int i = 0; i < MESSAGES; i++)
@@ -142,12 +143,17 @@ static void begin_by_seed(struct meeting *t, uint64_t seed, uint32_t modes)
 
 void meeting_begin(struct meeting *t, uint64_t seed)
 {
-    begin_by_seed(t, seed, MODES);
+    begin_by_seed(t, seed, MODES, NULL);
+}
+
+void meeting_begin_stores(struct meeting *t, uint64_t seed, const struct meeting_stores *stores)
+{
+    begin_by_seed(t, seed, MODES, stores);
 }
 
 void meeting_begin_modes(struct meeting *t, uint64_t seed, uint32_t mode)
 {
-    begin_by_seed(t, seed, mode);
+    begin_by_seed(t, seed, mode, NULL);
 }
 
 void meeting_end(struct meeting *t)

@@ -59,6 +59,15 @@ struct meeting_ways {
     int server_holds, client_holds;
 };
 
+struct meeting;
+
+/* Where the mail of good recipients goes instead, by their index; and what moves there besides. 1: something did. */
+struct meeting_stores {
+    int32_t (*deliver)(struct meeting *t, uint64_t token, uint32_t index);
+    int (*move)(struct meeting *t);
+    void *user;
+};
+
 struct meeting {
     struct test_host client_host, server_host;
     mailproto_smtp_client *client;
@@ -75,6 +84,7 @@ struct meeting {
     int quit_sent;       /* the client made its QUIT; seen in the trace */
     uint64_t refuse_end; /* bit by message: refused at its end */
     uint64_t reject;     /* bit by message: refused in the middle */
+    const struct meeting_stores *stores;
 };
 
 /* ---- smtp_meeting_hosts.c ---- */
@@ -87,6 +97,8 @@ void start_client(struct meeting *t, const struct meeting_ways *ways);
 
 /* Messages of nothing but trouble, and the ways to meet, by the seed; submitted, and the client finishes behind them. */
 void meeting_begin(struct meeting *t, uint64_t seed);
+/* The same, and good recipients are in stores. */
+void meeting_begin_stores(struct meeting *t, uint64_t seed, const struct meeting_stores *stores);
 /* The same with both hosts in that mode. */
 void meeting_begin_modes(struct meeting *t, uint64_t seed, uint32_t mode);
 /* The messages lie in t, which was zeroed otherwise. */

@@ -99,6 +99,8 @@ static void server_answer(struct test_host *h, const struct test_pending *reques
 
     if (request->n >= 400)
         result = mailproto_smtp_server_reply(t->server, request->token, (uint32_t)request->n, NULL, 0, "no", 2);
+    else if (t->stores && request->type == MAILPROTO_SMTP_SERVER_RCPT && m->kinds[request->m] == GOOD)
+        result = t->stores->deliver(t, request->token, (uint32_t)request->m);
     else
         result = mailproto_smtp_server_accept(t->server, request->token);
     assert_int_equal(result, may_be_dead(h, t->server_lost) ? result : MAILPROTO_OK);
@@ -114,6 +116,13 @@ static void server_answer(struct test_host *h, const struct test_pending *reques
         m->arrived[request->m] = 1;
     if (request->type == MAILPROTO_SMTP_SERVER_MESSAGE_END && !request->n)
         m->answered_accepted++;
+}
+
+static int stores_move(struct test_host *h)
+{
+    struct meeting *t = meeting_of_server(h);
+
+    return t->stores->move(t);
 }
 
 #define SERVER_CALLBACK(name, payload)                                                                                 \
@@ -288,6 +297,10 @@ void start_server(struct meeting *t, const struct meeting_ways *ways)
     mailproto_smtp_server_config_init(&config, sizeof config);
     config.hostname = (mailproto_text){"mx.example", 10};
     config.flags = t->lmtp ? MAILPROTO_SMTP_SERVER_LMTP : 0;
+    if (t->stores) {
+        config.flags |= MAILPROTO_SMTP_SERVER_STORE;
+        t->server_host.also = stores_move;
+    }
     config.max_open = ways->max_open;
     config.tls = tls_ways[ways->tls];
     config.offer = MAILPROTO_SMTP_EXT_SIZE | MAILPROTO_SMTP_EXT_8BITMIME | MAILPROTO_SMTP_EXT_PIPELINING |

@@ -71,10 +71,26 @@ static int repairs(const char *path, char *why)
     return result || problems ? -1 : 0;
 }
 
+/* A client that comes later, when there were other changes, sees what is there as well. */
+static int later(struct chain *c, size_t prefix, const mailproto_store *store, char *why)
+{
+    struct seen seen;
+    int wrong = see(&seen, store, why) || views_survive(&c->life.ledger, prefix, &seen, store, why);
+    char first[LEDGER_WHY];
+
+    if (wrong) {
+        memcpy(first, why, sizeof first);
+        snprintf(why, LEDGER_WHY, "later: %.400s", first);
+    }
+    seen_free(&seen);
+    return wrong;
+}
+
 /* Opens what the power left, and looks. */
 static int look(struct chain *c, size_t prefix, int repair, char *why)
 {
     mailproto_maildir *maildir = NULL;
+    const mailproto_store *store;
     struct seen seen = {0};
     struct world world = {0};
     const struct ledger *ledger = &c->life.ledger;
@@ -84,10 +100,11 @@ static int look(struct chain *c, size_t prefix, int repair, char *why)
     if (repair && repairs(c->lost, why))
         return -1;
     wrong = opened(&maildir, c->lost, why);
+    store = mailproto_maildir_store(maildir);
     if (!wrong)
-        wrong = see(&seen, mailproto_maildir_store(maildir), why) || survives(ledger, prefix, &seen, &world, why) ||
-                views_survive(ledger, prefix, &seen, mailproto_maildir_store(maildir), why) ||
-                store_works(ledger, prefix, &seen, mailproto_maildir_store(maildir), why);
+        wrong = see(&seen, store, why) || survives(ledger, prefix, &seen, &world, why) ||
+                views_survive(ledger, prefix, &seen, store, why) || store_works(ledger, prefix, &seen, store, why) ||
+                later(c, prefix, store, why);
     seen_free(&seen);
     world_free(&world);
     mailproto_maildir_close(maildir);

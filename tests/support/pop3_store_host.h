@@ -17,8 +17,8 @@ struct test_drop {
     struct test_host host; /* first */
     mailproto_pop3_server *server;
     struct test_store store;
-    uint64_t mailbox; /* 0: INBOX */
-    int inside;       /* the host answers: the session's and the store's function run */
+    const mailproto_store *other; /* a store instead of the scripted one */
+    uint64_t mailbox;             /* 0: INBOX */
 
     /* what happened */
     int open, opens, ends, updated, reading, retrieves, retrieve_ends;
@@ -41,7 +41,8 @@ static inline void test_drop_answer(struct test_host *h, const struct test_pendi
     int32_t result;
 
     if (request->type == MAILPROTO_POP3_SERVER_OPEN) {
-        result = mailproto_pop3_server_open_store(d->server, request->token, &d->store.api, d->mailbox, NULL);
+        result = mailproto_pop3_server_open_store(d->server, request->token, d->other ? d->other : &d->store.api,
+                                                  d->mailbox, NULL);
         if (!result) {
             d->open = 1;
             d->opens++;

@@ -255,7 +255,9 @@ static void looked_up(uv_getaddrinfo_t *request, int status, struct addrinfo *li
         c->connecting->lookup = NULL;
         c->connecting->list = c->connecting->next = list;
         uv_timer_stop(&c->timer);
-        if (status) {
+        if (c->closing) {
+            /* given up in this turn of the loop: what it has goes with it */
+        } else if (status) {
             c->connect_error = status;
             note(c->connecting, "", status == UV_EAI_NONAME ? "there is no such name" : uv_strerror(status));
             fail_all(c);

@@ -48,7 +48,7 @@ static size_t bare_lines(const char *ptr, size_t len, int after_cr)
 
 int32_t mp_memory_body_write(memory *m, struct body *body, const char *ptr, size_t len, int *after_cr)
 {
-    const size_t bare = bare_lines(ptr, len, *after_cr);
+    const size_t bare = len ? bare_lines(ptr, len, *after_cr) : 0;
     unsigned char *grown, *to;
 
     if (!len)

@@ -173,6 +173,16 @@ static int32_t on_message_aborted(mailproto_smtp_server *engine, const mailproto
     return 0;
 }
 
+static int32_t on_tls_started(mailproto_smtp_server *engine, const mailproto_tls_started *started, void *user)
+{
+    struct served *v = user;
+
+    (void)engine;
+    (void)started;
+    v->scene->tls_started++;
+    return 0;
+}
+
 static int32_t on_closed(mailproto_smtp_server *engine, const mailproto_closed *closed, void *user)
 {
     struct served *v = user;
@@ -194,6 +204,7 @@ static const mailproto_smtp_server_callbacks server_callbacks = {
     .on_message_end = on_message_end,
     .on_rcpt_result = on_rcpt_result,
     .on_message_aborted = on_message_aborted,
+    .on_tls_started = on_tls_started,
     .on_closed = on_closed,
 };
 
@@ -218,6 +229,7 @@ int32_t scene_accept(mailproto_host_listener *listener, mailproto_host_connectio
     config.flags = s->server_flags;
     config.offer = s->offer;
     config.max_transactions = s->max_transactions;
+    config.tls = s->tls;
     v->scene = s;
     v->connection = connection;
     result = mailproto_smtp_server_new(&v->engine, &config, &server_callbacks, &s->allocator.api, v, NULL);

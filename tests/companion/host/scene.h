@@ -45,13 +45,14 @@ struct scene {
     uint32_t server_flags; /* MAILPROTO_SMTP_SERVER_* */
     uint32_t offer;        /* MAILPROTO_SMTP_EXT_*; 0: the default */
     uint32_t max_transactions;
+    uint32_t tls;        /* MAILPROTO_TLS_* of the engine */
     int hold_end;        /* MESSAGE_END is kept open: served.token */
     int silent;          /* CONNECT is not answered */
     struct served *last; /* the session that came last, while it is there */
 
     /* what it saw */
     unsigned accepts, refusals, gone, closed, messages, aborted, mails, auths, connects;
-    uint32_t refused_why;
+    uint32_t refused_why, tls_started;
     int32_t closed_why;
     char peer[80], peer_text[80];
     uint32_t peer_loopback, peer_local_port;

@@ -1,0 +1,11 @@
+/* check.h - the stores that mailproto-store-check has inside.
+ * mailproto/store_kit.h. */
+#ifndef MP_STORE_CHECK_H
+#define MP_STORE_CHECK_H
+
+#include "mailproto/store_kit.h"
+
+/* Each fills a factory, as an entry of a shared object does. */
+mailproto_store_kit_entry_function mp_check_memory;
+
+#endif

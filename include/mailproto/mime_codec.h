@@ -36,13 +36,13 @@ enum {
                                           line, dropped: counted once a line */
     MAILPROTO_CODEC_PADDING = 2,       /* base64: "=" where none belongs, or one missing behind another */
     MAILPROTO_CODEC_AFTER_PADDING = 3, /* base64: a character behind the padding */
-    MAILPROTO_CODEC_TRUNCATED = 4,     /* the data ends inside of a group, an escape or a line, or without its trailer */
-    MAILPROTO_CODEC_BITS = 5,          /* base64: the unused bits of the last character are not zero */
-    MAILPROTO_CODEC_ESCAPE = 6,        /* quoted-printable: "=" without two digits or a line end behind it: kept */
-    MAILPROTO_CODEC_LOWER_CASE = 7,    /* quoted-printable: an escape with a lower-case digit: decoded */
-    MAILPROTO_CODEC_SOFT_BREAK = 8,    /* quoted-printable: blanks between "=" and the line end: dropped; or a soft line
+    MAILPROTO_CODEC_TRUNCATED = 4,  /* the data ends inside of a group, an escape or a line, or without its trailer */
+    MAILPROTO_CODEC_BITS = 5,       /* base64: the unused bits of the last character are not zero */
+    MAILPROTO_CODEC_ESCAPE = 6,     /* quoted-printable: "=" without two digits or a line end behind it: kept */
+    MAILPROTO_CODEC_LOWER_CASE = 7, /* quoted-printable: an escape with a lower-case digit: decoded */
+    MAILPROTO_CODEC_SOFT_BREAK = 8, /* quoted-printable: blanks between "=" and the line end: dropped; or a soft line
                                           break that is the end of the data */
-    MAILPROTO_CODEC_LONG_LINE = 9,     /* a line of more than 76 characters: the 77th; uuencode: one longer than it says;
+    MAILPROTO_CODEC_LONG_LINE = 9,  /* a line of more than 76 characters: the 77th; uuencode: one longer than it says;
                                           yEnc: one longer than its header says */
     MAILPROTO_CODEC_BARE_CR = 10,
     MAILPROTO_CODEC_BARE_LF = 11,
@@ -132,6 +132,79 @@ MAILPROTO_API size_t mailproto_base64_decoded_max(size_t n);
    ERR_LIMIT: it does not fit, see IN ONE PIECE. */
 MAILPROTO_API int32_t mailproto_base64_decode_all(const void *in, size_t n, uint32_t flags, void *out, size_t cap,
                                                   size_t *made, mailproto_codec_report *report);
+
+/* ---- quoted-printable: RFC 2045 section 6.7 ---- */
+
+enum {
+    MAILPROTO_QP_BINARY = 1,  /* encoder: CR and LF are octets as any others. Without it the data are text: CRLF and LF
+                                  are line breaks, and go out as CRLF; a CR alone is encoded */
+    MAILPROTO_QP_DOT = 2,     /* encoder: a dot that begins a line is encoded */
+    MAILPROTO_QP_FROM = 4,    /* encoder: the F of "From " that begins a line is encoded */
+    MAILPROTO_QP_SOFT_END = 8 /* encoder: data that do not end with a line break end with a soft one */
+};
+
+/* Encodes as a stream. What may stand for itself does, blanks at the end of a line and of the data excepted; lines are as
+   full as they may be. */
+typedef struct mailproto_qp_encoder {
+    uint32_t struct_size;
+    uint32_t flags;
+    uint32_t line_length; /* characters a line with the "=" of a soft line break, at least 4; 0: 76; UNLIMITED: no soft
+                             line breaks */
+    /* its own */
+    uint32_t held;    /* octets that wait for those behind them */
+    uint8_t octet[8]; /* these */
+    uint64_t column;  /* characters of the line in hand */
+    uint32_t state;   /* ending, spent */
+    uint32_t padding;
+    uint64_t unused[4]; /* room to grow */
+} mailproto_qp_encoder;
+MAILPROTO_API int32_t mailproto_qp_encoder_init(mailproto_qp_encoder *e, size_t size);
+
+/* Encodes a piece; see STREAMING above. OK; ERR_ARG: NULL; ERR_STATE: it was ended. */
+MAILPROTO_API int32_t mailproto_qp_encode(mailproto_qp_encoder *e, const void *in, size_t n, size_t *took, void *out,
+                                          size_t cap, size_t *made);
+
+/* Writes what is left. OK: all is written; MORE: call it again; ERR_ARG: NULL. */
+MAILPROTO_API int32_t mailproto_qp_encode_end(mailproto_qp_encoder *e, void *out, size_t cap, size_t *made);
+
+/* Exactly how many octets these n octets become, with line_length and flags as in the encoder: it encodes them to find
+   out. SIZE_MAX: no size holds it. And the most that any n octets can become. */
+MAILPROTO_API size_t mailproto_qp_encoded_size(const void *in, size_t n, uint32_t line_length, uint32_t flags);
+MAILPROTO_API size_t mailproto_qp_encoded_max(size_t n, uint32_t line_length);
+
+/* Encodes the whole. `in` and `out` do not overlap. OK; ERR_ARG: NULL; ERR_LIMIT: it does not fit, see IN ONE PIECE. */
+MAILPROTO_API int32_t mailproto_qp_encode_all(const void *in, size_t n, uint32_t line_length, uint32_t flags, void *out,
+                                              size_t cap, size_t *made);
+
+/* Decodes as a stream. Line breaks come out as they are. Blanks at the end of a line are dropped, 128 at most; an "="
+   that begins no escape is kept, and so is an octet that should have been encoded. */
+typedef struct mailproto_qp_decoder {
+    uint32_t struct_size;
+    uint32_t flags;                 /* none is defined: 0 */
+    mailproto_codec_report *report; /* NULL: nobody wants to know */
+    /* its own */
+    uint64_t offset;  /* octets taken */
+    uint64_t column;  /* characters of the line in hand */
+    uint64_t tabs[2]; /* of the blanks that wait for what is behind them: a bit each, set for a tab */
+    uint32_t blanks;  /* how many */
+    uint32_t state;   /* what was seen last */
+    uint32_t digit;   /* the first of an escape */
+    uint32_t padding;
+    uint64_t unused[4]; /* room to grow */
+} mailproto_qp_decoder;
+MAILPROTO_API int32_t mailproto_qp_decoder_init(mailproto_qp_decoder *d, size_t size);
+
+/* Decodes a piece; see STREAMING above. OK; ERR_ARG: NULL; ERR_STATE: it was ended. */
+MAILPROTO_API int32_t mailproto_qp_decode(mailproto_qp_decoder *d, const void *in, size_t n, size_t *took, void *out,
+                                          size_t cap, size_t *made);
+
+/* Gives what waited, and completes the report. OK: that was all; MORE: call it again; ERR_ARG: NULL. */
+MAILPROTO_API int32_t mailproto_qp_decode_end(mailproto_qp_decoder *d, void *out, size_t cap, size_t *made);
+
+/* Decodes the whole, which is never more than n octets; report may be NULL. `in` and `out` do not overlap. OK; ERR_ARG:
+   NULL, or a report that was not prepared; ERR_LIMIT: it does not fit, see IN ONE PIECE. */
+MAILPROTO_API int32_t mailproto_qp_decode_all(const void *in, size_t n, uint32_t flags, void *out, size_t cap,
+                                              size_t *made, mailproto_codec_report *report);
 
 #ifdef __cplusplus
 }

@@ -81,7 +81,7 @@ MAILPROTO_API int32_t mailproto_store_kit_rule(uint32_t index, const char **rule
 
 /* What a shared object for mailproto-store-check exports by this type, as `mailproto_store_kit_entry`: it fills a factory.
    `argument` is what the command line has behind the file, "" if nothing. OK, or a negative result. */
-typedef int32_t mailproto_store_kit_entry_function(mailproto_store_kit_factory *factory, const char *argument);
+typedef int32_t (*mailproto_store_kit_entry_function)(mailproto_store_kit_factory *factory, const char *argument);
 
 /* ---- a late store ---------------------------------------------------------------------------------------------- */
 

@@ -6,6 +6,6 @@
 #include "mailproto/store_kit.h"
 
 /* Each fills a factory, as an entry of a shared object does. */
-mailproto_store_kit_entry_function mp_check_memory;
+int32_t mp_check_memory(mailproto_store_kit_factory *factory, const char *argument);
 
 #endif

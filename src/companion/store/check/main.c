@@ -11,7 +11,7 @@ enum { PASSED = 0, FAILED = 1, UNABLE = 2 };
 
 static const struct {
     const char *name;
-    mailproto_store_kit_entry_function *entry;
+    mailproto_store_kit_entry_function entry;
 } built_in[] = {
     {"memory", mp_check_memory},
 };
@@ -57,10 +57,10 @@ static int list_rules(void)
 }
 
 /* The entry of a shared object. It stays loaded. NULL: it was told why. */
-static mailproto_store_kit_entry_function *load(const char *path)
+static mailproto_store_kit_entry_function load(const char *path)
 {
     void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL), *symbol = NULL;
-    mailproto_store_kit_entry_function *entry = NULL;
+    mailproto_store_kit_entry_function entry = NULL;
 
     if (object)
         symbol = dlsym(object, "mailproto_store_kit_entry");
@@ -74,7 +74,7 @@ static mailproto_store_kit_entry_function *load(const char *path)
     return entry;
 }
 
-static mailproto_store_kit_entry_function *find(const char *store)
+static mailproto_store_kit_entry_function find(const char *store)
 {
     for (size_t i = 0; i < sizeof built_in / sizeof *built_in; i++)
         if (strcmp(store, built_in[i].name) == 0)
@@ -89,7 +89,7 @@ static mailproto_store_kit_entry_function *find(const char *store)
 static int run(const char *store, const char *argument, const mailproto_store_kit_config *config,
                const struct counts *counts)
 {
-    mailproto_store_kit_entry_function *entry = find(store);
+    mailproto_store_kit_entry_function entry = find(store);
     mailproto_store_kit_factory factory;
     int32_t result;
 

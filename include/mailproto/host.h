@@ -90,13 +90,13 @@ MAILPROTO_API int32_t mailproto_host_new(mailproto_host **out, const mailproto_h
    which runs it by uv_run, or it runs already. */
 MAILPROTO_API int32_t mailproto_host_run(mailproto_host *host);
 
-/* Lets run answer as soon as the callback returns; nothing is closed. On a loop of the program's own: uv_stop. OK;
-   ERR_ARG: NULL. */
+/* Lets run answer as soon as the callback returns, or, called outside of one, the next run at once; nothing is closed. On a
+   loop of the program's own: uv_stop. OK; ERR_ARG: NULL. */
 MAILPROTO_API int32_t mailproto_host_stop(mailproto_host *host);
 
 /* Ends the host at once: sessions are lost (their callbacks run), connections, sends, work and a drain end by their
    callbacks with ERR_CANCELLED, what was posted and has not run yet runs. With a loop of its own all of this happens
-   before free returns, which waits for work that is running in a thread; in a callback, when run returns. On a loop of
+   before free returns, which waits for work and look-ups that are running in a thread; in a callback, when run returns. On a loop of
    the program's own it is done when that loop has run on, and on_freed tells. Nothing can be begun any more meanwhile:
    ERR_STATE. NULL is ignored. */
 MAILPROTO_API void mailproto_host_free(mailproto_host *host);

@@ -59,6 +59,26 @@ static inline int mp_ascii_hex_value(int c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* Sets of octets that words are made of. */
+enum {
+    MP_DIGIT = 1,
+    MP_HEX = 2,
+    MP_LDH = 4, /* letters, digits, hyphen: labels of domains, keywords, tags */
+    MP_UNDERSCORE = 8,
+    MP_ATEXT = 16,     /* RFC 5322 3.2.3 */
+    MP_VALUE = 32,     /* esmtp-value: VCHAR but '=' */
+    MP_XCHAR = 64,     /* xtext's: VCHAR but '+' and '=' (RFC 3461 4) */
+    MP_DCONTENT = 128, /* VCHAR but '[', '\' and ']' (RFC 5321 4.1.3) */
+    MP_PRINT = 256,    /* VCHAR and space */
+    MP_HIGH = 512      /* above 127 */
+};
+
+/* Whether the octet is in one of the sets. */
+int mp_ascii_is(uint8_t c, uint32_t sets);
+
+/* How many of the n octets at text, from the first, are in the sets. */
+size_t mp_ascii_span(const void *text, size_t n, uint32_t sets);
+
 /* Whether two texts of n octets are equal but for the case of letters. */
 static inline int mp_ascii_same(const void *a, const void *b, size_t n)
 {
@@ -96,10 +116,10 @@ static inline size_t mp_ascii_read_decimal(const void *text, size_t n, uint64_t 
     uint64_t number = 0;
     size_t i = 0;
     for (; i < n && mp_ascii_is_digit(p[i]); i++) {
-        uint64_t digit = (uint64_t)(p[i] - '0');
-        if (number > (UINT64_MAX - digit) / 10)
+        uint64_t next = number * 10 + (uint64_t)(p[i] - '0');
+        if (number > UINT64_MAX / 10 || next < 10 * number)
             return 0;
-        number = number * 10 + digit;
+        number = next;
     }
     if (i != 0)
         *value = number;

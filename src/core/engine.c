@@ -12,18 +12,19 @@ static struct mp_engine *of(mailproto_session *s)
     return (struct mp_engine *)s;
 }
 
-static const struct mp_engine *of_const(const mailproto_session *s)
-{
-    return (const struct mp_engine *)s;
-}
-
 /* ---- I/O verbs ---- */
 
-static void take_none(struct mp_engine *e)
+/* The end of all that tell the time. *consumed of feed is how far it came, or all if the session failed. */
+static int32_t go_on(struct mp_engine *e, size_t *consumed)
 {
+    mp_engine_run(e);
+    if (consumed && e->in && !(e->ending && e->error))
+        *consumed = e->in_pos;
     e->in_base += e->in_pos;
     e->in = NULL;
     e->in_len = e->in_pos = 0;
+    mp_engine_rest(e, 1);
+    return e->error;
 }
 
 static int32_t engine_feed(mailproto_session *s, const uint8_t *data, size_t len, uint64_t now, size_t *consumed)
@@ -31,29 +32,19 @@ static int32_t engine_feed(mailproto_session *s, const uint8_t *data, size_t len
     struct mp_engine *e = of(s);
 
     mp_clock_now(e, now);
-    if (e->ending) {
-        *consumed = len;
-        mp_engine_run(e);
-        mp_engine_rest(e, 1);
-        return e->error;
-    }
-    if (e->eof_seen)
+    if (!e->ending && e->eof_seen)
         return MAILPROTO_ERR_STATE;
-    if (e->tls == MP_TLS_DRAINING && len) {
+    if (e->tls == MP_TLS_DRAINING && len)
         mp_engine_end(e, MAILPROTO_ERR_TLS_INJECTED,
                       "octets arrived between the announcement of TLS and its handshake");
+    if (e->ending) {
         *consumed = len;
     } else if (mp_engine_reads(e)) {
+        *consumed = len;
         e->in = data;
-        e->in_len = len;
-        e->in_pos = 0;
+        e->in_len = len < UINT32_MAX ? (uint32_t)len : UINT32_MAX;
     }
-    mp_engine_run(e);
-    if (e->in)
-        *consumed = e->ending && e->error ? len : e->in_pos;
-    take_none(e);
-    mp_engine_rest(e, 1);
-    return e->error;
+    return go_on(e, consumed);
 }
 
 static int32_t engine_eof(mailproto_session *s, uint64_t now)
@@ -64,9 +55,7 @@ static int32_t engine_eof(mailproto_session *s, uint64_t now)
     e->eof_seen = 1;
     if (e->tls == MP_TLS_DRAINING)
         mp_engine_end(e, MAILPROTO_ERR_LOST, "the peer closed where the TLS handshake was due");
-    mp_engine_run(e);
-    mp_engine_rest(e, 1);
-    return e->error;
+    return go_on(e, NULL);
 }
 
 static int32_t engine_lost(mailproto_session *s, int32_t why, const char *text, size_t len, uint64_t now)
@@ -76,19 +65,15 @@ static int32_t engine_lost(mailproto_session *s, int32_t why, const char *text, 
     mp_clock_now(e, now);
     mp_out_drop(e);
     if (!e->ending) {
+        mp_engine_end(e, why, mailproto_result_text(why));
         if (len > sizeof e->error_store)
             len = sizeof e->error_store;
-        if (len)
-            memcpy(e->error_store, text, len);
-        mp_engine_end(e, why, len ? NULL : mailproto_result_text(why));
         if (len) {
-            e->error_text = e->error_store;
+            e->error_text = memcpy(e->error_store, text, len);
             e->error_len = len;
         }
     }
-    mp_engine_run(e);
-    mp_engine_rest(e, 1);
-    return e->error;
+    return go_on(e, NULL);
 }
 
 static int32_t engine_output(mailproto_session *s, const uint8_t **data, size_t *len)
@@ -109,9 +94,7 @@ static int32_t engine_tick(mailproto_session *s, uint64_t now)
 
     mp_clock_now(e, now);
     mp_clock_tick(e);
-    mp_engine_run(e);
-    mp_engine_rest(e, 1);
-    return e->error;
+    return go_on(e, NULL);
 }
 
 static int32_t engine_ack(mailproto_session *s, size_t n)
@@ -123,14 +106,12 @@ static int32_t engine_ack(mailproto_session *s, size_t n)
     if (!n)
         return MAILPROTO_OK;
     mp_out_acked(e, n);
-    if (e->out_gated)
-        e->kick = 1;
-    mp_clock_progress(e);
+    e->kick |= e->out_gated;
+    e->stall_running = 0;
+    e->stall_elapsed = 0;
     mp_engine_rest(e, 0);
     return MAILPROTO_OK;
 }
-
-/* ---- the other verbs ---- */
 
 static int32_t engine_tls_started(mailproto_session *s, const mailproto_tls_info *info)
 {
@@ -146,33 +127,6 @@ static int32_t engine_tls_started(mailproto_session *s, const mailproto_tls_info
     return MAILPROTO_OK;
 }
 
-static void engine_hold(mailproto_session *s)
-{
-    struct mp_engine *e = of(s);
-
-    e->held = 1;
-    if (!s->busy)
-        mp_engine_rest(e, 0);
-}
-
-static void engine_release(mailproto_session *s)
-{
-    struct mp_engine *e = of(s);
-
-    if (!e->held)
-        return;
-    e->held = 0;
-    mp_engine_kick(e);
-}
-
-static void engine_finish(mailproto_session *s)
-{
-    struct mp_engine *e = of(s);
-
-    e->finishing = 1;
-    mp_engine_kick(e);
-}
-
 static void engine_destroy(mailproto_session *s)
 {
     struct mp_engine *e = of(s);
@@ -185,91 +139,7 @@ static void engine_destroy(mailproto_session *s)
     mp_requests_free(e);
     mp_input_free(e);
     mp_wipe(e->error_store, sizeof e->error_store);
-    mp_free(&allocator, e, e->size);
-}
-
-static const mailproto_event *engine_next_event(mailproto_session *s)
-{
-    struct mp_engine *e = of(s);
-    const mailproto_event *event;
-
-    if (!e->polled)
-        return NULL;
-    if (e->seen)
-        e->current = NULL;
-    e->seen = 0;
-    s->busy = 1; /* the engine runs: verbs from allocator functions and the like are refused */
-    mp_engine_run(e);
-    s->busy = 0;
-    event = e->current;
-    e->seen = event != NULL;
-    mp_engine_rest(e, 0);
-    return event;
-}
-
-static int32_t engine_use_default(mailproto_session *s, uint64_t token)
-{
-    struct mp_engine *e = of(s);
-    struct mp_request *r = mp_request_find(e, token, 0);
-
-    return r ? e->ops->use_default(e, r) : MAILPROTO_ERR_TOKEN;
-}
-
-static int32_t engine_fail(mailproto_session *s, uint64_t token)
-{
-    struct mp_engine *e = of(s);
-    struct mp_request *r;
-
-    if (token) {
-        r = mp_request_find(e, token, 0);
-        return r ? e->ops->fail(e, r) : MAILPROTO_ERR_TOKEN;
-    }
-    if (!e->current || e->current->token || (e->polled && !e->seen))
-        return MAILPROTO_ERR_STATE;
-    if (e->current->type < 0x100)
-        mp_engine_end(e, MAILPROTO_ERR_HOST, "the host failed the session");
-    else if (!e->ending)
-        e->ops->fail_event(e, e->current->type);
-    mp_engine_kick(e);
-    return MAILPROTO_OK;
-}
-
-static int32_t engine_cancel(mailproto_session *s, uint64_t token)
-{
-    struct mp_engine *e = of(s);
-
-    return e->ops->cancel && !e->ending ? e->ops->cancel(e, token) : MAILPROTO_ERR_TOKEN;
-}
-
-static int32_t engine_piece(mailproto_session *s, uint64_t token, const void *data, size_t len)
-{
-    struct mp_engine *e = of(s);
-    struct mp_request *r = mp_request_find(e, token, 0);
-
-    return r && e->ops->piece ? e->ops->piece(e, r, data, len) : MAILPROTO_ERR_TOKEN;
-}
-
-static int32_t engine_piece_end(mailproto_session *s, uint64_t token)
-{
-    struct mp_engine *e = of(s);
-    struct mp_request *r = mp_request_find(e, token, 0);
-
-    return r && e->ops->piece_end ? e->ops->piece_end(e, r) : MAILPROTO_ERR_TOKEN;
-}
-
-static void engine_set_trace(mailproto_session *s, uint32_t kinds)
-{
-    of(s)->trace_kinds = kinds;
-}
-
-static int32_t engine_error(const mailproto_session *s, uint64_t *offset, const char **text, size_t *len)
-{
-    const struct mp_engine *e = of_const(s);
-
-    *offset = e->error_offset;
-    *text = e->error_text;
-    *len = e->error_len;
-    return e->error;
+    mp_free(&allocator, (unsigned char *)e - e->offset, e->size);
 }
 
 static const struct mp_session_ops engine_session = {
@@ -282,34 +152,25 @@ static const struct mp_session_ops engine_session = {
     .wants = mp_engine_wants,
     .deadline = mp_clock_deadline,
     .tls_started = engine_tls_started,
-    .hold = engine_hold,
-    .release = engine_release,
-    .finish = engine_finish,
     .destroy = engine_destroy,
-    .next_event = engine_next_event,
-    .use_default = engine_use_default,
-    .fail = engine_fail,
-    .cancel = engine_cancel,
-    .piece = engine_piece,
-    .piece_end = engine_piece_end,
-    .set_wall = mp_clock_set_wall,
-    .set_trace = engine_set_trace,
-    .error = engine_error,
 };
 
 /* ---- life ---- */
 
 int32_t mp_engine_new(struct mp_engine **out, size_t size, const struct mp_engine_setup *setup)
 {
-    struct mp_engine *e = mp_alloc_zero(setup->allocator, size);
+    unsigned char *whole = mp_alloc_zero(setup->allocator, size);
+    struct mp_engine *e;
 
-    if (!e)
+    if (!whole)
         return MAILPROTO_ERR_NOMEM;
+    e = (struct mp_engine *)(void *)(whole + setup->offset);
     e->session.ops = &engine_session;
     e->ops = setup->ops;
     e->allocator = *setup->allocator;
     e->user = setup->user;
     e->size = size;
+    e->offset = setup->offset;
     e->max_skip = setup->max_skip;
     e->answer_ms = setup->answer_ms;
     e->stall_ms = setup->stall_ms;
@@ -318,7 +179,7 @@ int32_t mp_engine_new(struct mp_engine **out, size_t size, const struct mp_engin
     e->ring = &e->one;
     e->ring_size = 1;
     if (setup->max_open > 1 && mp_requests_make_ring(e, setup->max_open)) {
-        mp_free(setup->allocator, e, size);
+        mp_free(setup->allocator, whole, size);
         return MAILPROTO_ERR_NOMEM;
     }
     e->generation = ((uintptr_t)e >> 4) * UINT64_C(0x9E3779B97F4A7C15) >> 20;

@@ -1,7 +1,7 @@
 /* engine.h - what the six engines share: input lines, requests in order, output chunks, clocks, events, the end.
  * contract.md section 2; the life of a session and this file's rules are told in docs/design/session.md.
  *
- * An engine embeds struct mp_engine as its first member and gives a table of mp_engine_ops. Its heart is step(): do one
+ * An engine embeds struct mp_engine and gives a table of mp_engine_ops. Its heart is step(): do one
  * thing (take a line, lend a slice, raise an event, make some output) and answer 1, or answer 0 if nothing can move.
  * The base calls it until an event stands, and then goes on when that was seen.
  *
@@ -12,6 +12,7 @@
 #define MP_CORE_ENGINE_H
 
 #include "core/memory.h"
+#include "core/outline.h"
 #include "core/session.h"
 
 enum {
@@ -106,78 +107,85 @@ struct mp_engine_ops {
     void (*destroy)(struct mp_engine *e);
 };
 
+/* What crossed the wire, for TRACE events: only linked, and only asked, where set_trace was called. engine_trace.c. */
+struct mp_tracer {
+    void (*in)(struct mp_engine *e, const void *data, size_t n, uint32_t kind); /* input was taken */
+    void (*out)(struct mp_engine *e, size_t n, uint32_t kind);                  /* output was made */
+    const mailproto_event *(*next)(struct mp_engine *e);                        /* the next to show, or NULL */
+};
+
+/* What is used most comes first: near fields make short code. */
 struct mp_engine {
     mailproto_session session;
+    uint8_t kick, clock_pending;
+    uint8_t ending, over, held, finishing;
+    uint8_t tls; /* MP_TLS_* */
+    uint8_t tls_tell, eof_seen, eof_told, polled;
+    uint8_t seen;          /* polled: next_event gave `current` */
+    uint8_t line_ready;    /* a line is complete and waits */
+    uint8_t line_taken;    /* it was handed out and goes at the next look */
+    uint8_t line_private;  /* it held a secret: wipe it */
+    uint8_t line_skipping; /* it is too long */
+    uint8_t line_followed; /* there was more behind it when it began to wait */
+    uint8_t out_gated;     /* a step waits for room */
+    uint8_t out_parked;    /* what was lent was dropped meanwhile */
+    uint8_t cancels;       /* some requests have tell_cancel */
+    uint8_t stores;        /* some requests have their room for an answer */
+    uint8_t started, peer_running, stall_running, wall_set, wall_pending;
+    int32_t error;
+    uint32_t ring_count;
+    uint32_t out_pending;    /* octets unsent */
+    uint32_t in_len, in_pos; /* of `in` */
     const struct mp_engine_ops *ops;
-    mailproto_allocator allocator;
-    void *user;
-    size_t size; /* of the whole allocation */
+    const mailproto_event *event, *current; /* the event that stands, and the one that was shown */
+    const uint8_t *in;                      /* what the current call of feed gave; NULL outside */
 
-    /* what the current call of feed gave; NULL outside */
-    const uint8_t *in;
-    size_t in_len, in_pos;
-    uint64_t in_base; /* octets taken in earlier calls */
-
-    /* a line that is not in one piece, or has to wait */
-    char *line;
-    size_t line_len, line_capacity;
+    char *line; /* a line that is not in one piece, or has to wait */
+    uint32_t line_len, line_capacity;
     size_t line_skipped; /* octets dropped of a line that is too long */
     uint64_t max_skip;   /* how many may be */
     uint64_t line_offset;
-    uint32_t line_flags;
-    uint8_t line_ready;   /* it is complete and waits */
-    uint8_t line_taken;   /* it was handed out and goes at the next look */
-    uint8_t line_private; /* it held a secret: wipe it */
-    uint8_t line_skipping;
-    uint8_t line_followed; /* there was more behind it when it began to wait */
+    uint64_t in_base; /* octets taken in earlier calls */
 
     struct mp_chunk *first, *last, *spare;
     struct mp_chunk *parked; /* dropped while it was lent */
-    size_t out_pending;      /* octets unsent */
-    size_t out_untraced;     /* how many of the last of them were not traced yet */
-    size_t out_lent;         /* how many of the first of them were lent */
-    size_t out_behind;       /* how many of the untraced ones, the last, are of another kind */
+    size_t out_lent;         /* how many of the first unsent octets were lent */
     uint64_t out_acked;      /* octets acked ever */
     uint64_t out_shown;      /* and the most that were ever lent: nothing beyond it can have arrived */
-    uint32_t out_kind;       /* the trace kind of the untraced ones */
-    uint32_t out_behind_kind;
-    uint8_t out_gated;  /* a step waits for room */
-    uint8_t out_parked; /* what was lent was dropped meanwhile */
 
     /* requests: a ring in the order of their replies */
     struct mp_request *ring;
-    struct mp_request one; /* the ring of those with max_open 1 */
-    uint32_t ring_size, ring_head, ring_count;
-    uint8_t cancels; /* some of them have tell_cancel */
-    uint8_t stores;  /* some of them have their room for an answer */
+    uint32_t ring_size, ring_head;
     uint64_t generation;
-
-    /* the event that stands, and the one that was shown */
-    const mailproto_event *event, *current;
-    union {
-        mailproto_trace trace;
-        mailproto_cancel cancel;
-        mailproto_tls_started tls_started;
-        mailproto_closed closed;
-    } own; /* payloads of the base's own events */
-    mailproto_trace trace;
-    mailproto_text trace_in;
-    uint32_t trace_in_kind, trace_kinds;
 
     /* clocks, milliseconds */
     uint64_t now, peer_elapsed, stall_elapsed;
     uint32_t answer_ms, stall_ms;
     int64_t wall;
     uint64_t wall_at;
-    uint8_t started, peer_running, stall_running, clock_pending, wall_set, wall_pending;
 
-    uint8_t seen; /* polled: next_event gave `current` */
-    uint8_t polled, held, kick, tls, tls_tell, eof_seen, eof_told, finishing, ending, over, destroying;
-    uint32_t tls_version, tls_verified;
-    int32_t error;
+    const struct mp_tracer *tracer; /* NULL: nothing is traced */
+    size_t out_untraced;            /* how many of the last unsent octets were not traced yet */
+    size_t out_behind;              /* how many of these, the last, are of another kind */
+    uint32_t out_kind;              /* the trace kind of the untraced ones */
+    uint32_t out_behind_kind;
+    uint32_t trace_in_kind, trace_kinds;
+    mailproto_text trace_in;
+    mailproto_trace trace;
+
+    mailproto_allocator allocator;
+    void *user;
+    size_t size, offset; /* of the whole allocation; of this struct in it */
     uint64_t error_offset;
     const char *error_text;
     size_t error_len;
+    uint32_t tls_version, tls_verified;
+    union {
+        mailproto_cancel cancel;
+        mailproto_tls_started tls_started;
+        mailproto_closed closed;
+    } own;                 /* payloads of the base's own events */
+    struct mp_request one; /* the ring of those with max_open 1 */
     char error_store[MP_ERROR_TEXT_MAX];
 };
 
@@ -193,8 +201,9 @@ struct mp_engine_setup {
     uint64_t max_skip;  /* octets of a line or body thrown away before the session ends */
     int polled;
     int implicit_tls;
+    size_t offset; /* of struct mp_engine in the whole */
 };
-/* Allocates a zeroed engine of `size` octets, struct mp_engine first. OK, ERR_NOMEM. */
+/* Allocates a zeroed engine of `size` octets. OK, ERR_NOMEM. */
 int32_t mp_engine_new(struct mp_engine **out, size_t size, const struct mp_engine_setup *setup);
 /* What mp_engine_new and the base take at most, given the longest line and the largest mp_out_reserve. */
 size_t mp_engine_memory_max(size_t size, uint32_t max_open, size_t max_line, size_t max_reserve);
@@ -211,12 +220,14 @@ int mp_engine_ended(const struct mp_engine *e);
 /* Raises an event: `payload` lives in the engine and begins with mailproto_event, which this fills. */
 void mp_raise(struct mp_engine *e, void *payload, size_t size, uint32_t type, uint64_t token);
 /* A new number for a token of the engine's own (commands of clients); never 0, below 2^53. */
-uint64_t mp_token(struct mp_engine *e, uint32_t low);
+MP_OUTLINE uint64_t mp_token(struct mp_engine *e, uint32_t low);
 
 /* ---- input ---- */
 
 /* The next line, without taking it. 1: there is one. 0: none yet (what there is was kept), or no memory (ending). */
 int mp_line_peek(struct mp_engine *e, size_t max, struct mp_line *line);
+/* The same, but of the flags only BARE_LF and TOO_LONG are told: for those who let the others pass. */
+int mp_line_find(struct mp_engine *e, size_t max, struct mp_line *line);
 /* Takes the line just peeked; its text lives until the next peek. kind: MAILPROTO_TRACE_LINE, _PRIVATE or _BODY. */
 void mp_line_take(struct mp_engine *e, const struct mp_line *line, uint32_t kind);
 /* Wipes the line taken last, if it is in memory of the engine's: nobody needs its text any more. */
@@ -256,7 +267,7 @@ uint32_t mp_requests(const struct mp_engine *e); /* how many are in the ring, an
 /* The open request with that token and type (0: any), or NULL. */
 struct mp_request *mp_request_find(struct mp_engine *e, uint64_t token, uint32_t type);
 /* Its answer is complete (r->code, r->store ...); it goes out in its turn, not before delay. */
-void mp_request_answered(struct mp_engine *e, struct mp_request *r, uint32_t delay);
+MP_OUTLINE void mp_request_answered(struct mp_engine *e, struct mp_request *r, uint32_t delay);
 /* An open request becomes the engine's own: the token that the host has is dead, and no CANCEL is told. */
 void mp_request_take(struct mp_engine *e, struct mp_request *r);
 /* The engine's own request asks something more: the time for the answer begins anew. */
@@ -267,23 +278,15 @@ void mp_request_kill(struct mp_engine *e, uint32_t type, int32_t why);
 /* ---- the rest ---- */
 
 /* The base's own: what its files share. */
-static inline uint32_t mp_ring_index(const struct mp_engine *e, uint32_t i)
-{
-    uint32_t at = e->ring_head + i;
-
-    return at < e->ring_size ? at : at - e->ring_size;
-}
-static inline struct mp_request *mp_ring_at(const struct mp_engine *e, uint32_t i)
-{
-    return &e->ring[mp_ring_index(e, i)];
-}
+uint32_t mp_ring_index(const struct mp_engine *e, uint32_t i);
+struct mp_request *mp_ring_at(const struct mp_engine *e, uint32_t i);
 void mp_out_lend(struct mp_engine *e, const uint8_t **data, size_t *len);
 void mp_out_acked(struct mp_engine *e, size_t n);
 void mp_out_drop(struct mp_engine *e);
-void mp_out_idle(struct mp_engine *e);
+MP_OUTLINE void mp_out_idle(struct mp_engine *e);
 void mp_out_free(struct mp_engine *e);
 int mp_requests_make_ring(struct mp_engine *e, uint32_t max_open);
-void mp_requests_idle(struct mp_engine *e);
+MP_OUTLINE void mp_requests_idle(struct mp_engine *e);
 void mp_requests_free(struct mp_engine *e);
 void mp_input_idle(struct mp_engine *e);
 void mp_input_free(struct mp_engine *e);
@@ -291,7 +294,7 @@ void mp_input_free(struct mp_engine *e);
 /* From here on the peer's time is counted anew: a command was completed, a phase began. */
 void mp_peer_clock_reset(struct mp_engine *e);
 /* The announcement of TLS was put: the boundary. Anything behind it in this feed ends the session. */
-void mp_tls_boundary(struct mp_engine *e);
+MP_OUTLINE void mp_tls_boundary(struct mp_engine *e);
 /* Calendar time now; 0 if the host never told it. */
 int64_t mp_wall(const struct mp_engine *e);
 

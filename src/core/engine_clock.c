@@ -2,35 +2,38 @@
  * contract.md section 2, "Time": a clock started by a call without a now starts at the next call with one. */
 #include "core/engine_clock.h"
 
-static void start_due(struct mp_engine *e, struct mp_request *r)
+/* Starts what waited for a now. */
+static void start_dues(struct mp_engine *e)
 {
-    uint32_t wait = r->state == MP_OPEN ? e->answer_ms : r->delay;
+    for (uint32_t i = 0; i < e->ring_count; i++) {
+        struct mp_request *r = mp_ring_at(e, i);
+        uint32_t wait = r->state == MP_OPEN ? e->answer_ms : r->delay;
 
-    if (!r->due)
-        r->due = wait ? e->now + wait : UINT64_MAX;
+        if (!r->due)
+            r->due = wait ? e->now + wait : UINT64_MAX;
+    }
+    e->clock_pending = 0;
 }
 
 void mp_clock_now(struct mp_engine *e, uint64_t now)
 {
-    uint64_t passed = e->started && now > e->now ? now - e->now : 0;
-
-    if (!e->started)
+    if (!e->started) {
         e->generation +=
-            now * UINT64_C(0x9E3779B97F4A7C15) >> 20; /* another salt than of a session at the same place */
-    if (!e->started || now > e->now)
+            now * UINT64_C(0x9E3779B97F4A7C15) >> 20; /* another salt than a session at the same place had */
         e->now = now;
-    e->started = 1;
-    e->clock_pending = 0;
-    if (e->peer_running)
-        e->peer_elapsed += passed;
-    if (e->stall_running)
-        e->stall_elapsed += passed;
-    if (e->wall_pending) {
-        e->wall_pending = 0;
-        e->wall_at = e->now;
+        e->started = 1;
     }
-    for (uint32_t i = 0; i < e->ring_count; i++)
-        start_due(e, mp_ring_at(e, i));
+    if (now > e->now) {
+        if (e->peer_running)
+            e->peer_elapsed += now - e->now;
+        if (e->stall_running)
+            e->stall_elapsed += now - e->now;
+        e->now = now;
+    }
+    if (e->wall_pending)
+        e->wall_at = e->now;
+    e->wall_pending = 0;
+    start_dues(e);
 }
 
 static void requests_overdue(struct mp_engine *e)
@@ -72,26 +75,19 @@ void mp_clock_rest(struct mp_engine *e, int peer_runs, int with_now)
     if (!stall_runs)
         e->stall_elapsed = 0;
     if (with_now) {
-        e->peer_running = peer_runs != 0;
-        e->stall_running = stall_runs != 0;
-        for (uint32_t i = 0; i < e->ring_count; i++)
-            start_due(e, mp_ring_at(e, i));
-        e->clock_pending = e->wall_pending = 0;
+        e->peer_running = (uint8_t)peer_runs;
+        e->stall_running = (uint8_t)stall_runs;
+        e->wall_pending = 0;
+        start_dues(e);
         return;
     }
-    if ((peer_runs && !e->peer_running) || (stall_runs && !e->stall_running))
+    if (peer_runs > e->peer_running || stall_runs > e->stall_running)
         e->clock_pending = 1;
-    e->peer_running &= peer_runs != 0;
-    e->stall_running &= stall_runs != 0;
+    e->peer_running &= (uint8_t)peer_runs;
+    e->stall_running &= (uint8_t)stall_runs;
     for (uint32_t i = 0; i < e->ring_count; i++)
         if (!mp_ring_at(e, i)->due)
             e->clock_pending = 1;
-}
-
-void mp_clock_progress(struct mp_engine *e)
-{
-    e->stall_running = 0;
-    e->stall_elapsed = 0;
 }
 
 void mp_peer_clock_reset(struct mp_engine *e)
@@ -99,51 +95,34 @@ void mp_peer_clock_reset(struct mp_engine *e)
     e->peer_elapsed = 0;
 }
 
-static uint64_t sooner(uint64_t a, uint64_t b)
+/* When a clock that has run for `elapsed` reaches its limit, if that is before *at. */
+static void runs_out(const struct mp_engine *e, uint64_t *at, uint32_t limit, uint64_t elapsed)
 {
-    return a < b ? a : b;
-}
+    uint64_t due = limit > elapsed ? e->now + limit - elapsed : e->now;
 
-static uint64_t left(uint32_t limit, uint64_t elapsed)
-{
-    return limit > elapsed ? limit - elapsed : 0;
+    if (due < *at)
+        *at = due;
 }
 
 uint64_t mp_clock_deadline(const mailproto_session *s)
 {
     const struct mp_engine *e = (const struct mp_engine *)s;
     uint64_t at = UINT64_MAX;
-    uint32_t limit;
+    uint32_t limit = e->ops->peer_limit(e);
 
-    if (e->over)
-        return e->clock_pending && e->out_pending && e->stall_ms ? 0
-               : e->stall_running                                ? e->now + left(e->stall_ms, e->stall_elapsed)
-                                                                 : at;
-    if ((e->kick && !e->held) || e->clock_pending)
+    if (e->over ? e->clock_pending && e->out_pending && e->stall_ms : (e->kick && !e->held) || e->clock_pending)
         return 0;
-    limit = e->ops->peer_limit(e);
     if (e->peer_running && limit)
-        at = e->now + left(limit, e->peer_elapsed);
+        runs_out(e, &at, limit, e->peer_elapsed);
     if (e->stall_running)
-        at = sooner(at, e->now + left(e->stall_ms, e->stall_elapsed));
+        runs_out(e, &at, e->stall_ms, e->stall_elapsed);
     for (uint32_t i = 0; !e->ending && i < e->ring_count; i++) {
         const struct mp_request *r = mp_ring_at(e, i);
 
-        if (r->state == MP_OPEN || (r->state == MP_ANSWERED && r->delay && r->due > e->now))
-            at = sooner(at, r->due);
+        if ((r->state == MP_OPEN || (r->state == MP_ANSWERED && r->delay && r->due > e->now)) && r->due < at)
+            at = r->due;
     }
     return at;
-}
-
-void mp_clock_set_wall(mailproto_session *s, int64_t unix_seconds)
-{
-    struct mp_engine *e = (struct mp_engine *)s;
-
-    e->wall = unix_seconds;
-    e->wall_at = e->now;
-    e->wall_set = 1;
-    e->wall_pending = 1;
-    e->clock_pending = 1;
 }
 
 int64_t mp_wall(const struct mp_engine *e)

@@ -10,11 +10,8 @@ void mp_clock_now(struct mp_engine *e, uint64_t now);
 /* Acts on what ran out. */
 void mp_clock_tick(struct mp_engine *e);
 /* A call ends: whether the peer's clock runs from here on. Without a now, a clock that should start waits for one. */
-void mp_clock_rest(struct mp_engine *e, int peer_runs, int with_now);
-/* The peer took output. */
-void mp_clock_progress(struct mp_engine *e);
+MP_OUTLINE void mp_clock_rest(struct mp_engine *e, int peer_runs, int with_now);
 
 uint64_t mp_clock_deadline(const mailproto_session *s);
-void mp_clock_set_wall(mailproto_session *s, int64_t unix_seconds);
 
 #endif

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "core/engine.h"
-#include "core/engine_trace.h"
 
 const uint8_t *mp_in(const struct mp_engine *e)
 {
@@ -22,8 +21,127 @@ uint64_t mp_in_offset(const struct mp_engine *e)
 
 void mp_in_take(struct mp_engine *e, size_t n)
 {
-    mp_trace_in(e, mp_in(e), n, MAILPROTO_TRACE_BODY);
-    e->in_pos += n;
+    if (e->tracer)
+        e->tracer->in(e, mp_in(e), n, MAILPROTO_TRACE_BODY);
+    e->in_pos += (uint32_t)n;
+}
+
+/* Describes the `n` octets at text, LF included, as a line. */
+static void describe(struct mp_line *line, const char *text, size_t n, uint64_t offset)
+{
+    line->ptr = text;
+    line->len = n - 1;
+    line->offset = offset;
+    line->flags = 0;
+    if (line->len && text[line->len - 1] == '\r')
+        line->len--;
+    else
+        line->flags = MP_LINE_BARE_LF;
+}
+
+/* Its length on the wire. */
+static size_t wire(const struct mp_line *line)
+{
+    return line->len + (line->flags & MP_LINE_BARE_LF ? 1 : 2);
+}
+
+static void clear_line(struct mp_engine *e)
+{
+    if (e->line_private && e->line)
+        mp_wipe(e->line, e->line_len);
+    e->line_len = 0;
+    e->line_ready = e->line_taken = e->line_skipping = e->line_private = e->line_followed = 0;
+    e->line_skipped = 0;
+}
+
+/* Makes room by hand rather than by resize: the old place may hold a secret. */
+static int grow(struct mp_engine *e, size_t capacity)
+{
+    char *line = mp_alloc(&e->allocator, capacity);
+
+    if (!line)
+        return -1;
+    if (e->line) {
+        memcpy(line, e->line, e->line_len);
+        mp_wipe(e->line, e->line_len);
+        mp_free(&e->allocator, e->line, e->line_capacity);
+    }
+    e->line = line;
+    e->line_capacity = (uint32_t)capacity;
+    return 0;
+}
+
+static int append(struct mp_engine *e, const uint8_t *data, size_t n)
+{
+    size_t capacity = e->line_capacity ? e->line_capacity : 128;
+
+    while (capacity < e->line_len + n)
+        capacity *= 2;
+    if (capacity != e->line_capacity && grow(e, capacity))
+        return -1;
+    memcpy(e->line + e->line_len, data, n);
+    e->line_len += (uint32_t)n;
+    return 0;
+}
+
+MP_OUTLINE static void skip(struct mp_engine *e, size_t n)
+{
+    e->line_skipping = 1;
+    e->line_skipped += e->line_len + n;
+    if (e->line_len)
+        mp_wipe(e->line, e->line_len); /* credentials may be too long, too */
+    e->line_len = 0;
+    if (e->line_skipped > e->max_skip && !e->ending) {
+        mp_engine_end(e, MAILPROTO_ERR_LIMIT, "a line went on beyond what is skipped of one");
+        e->error_offset = e->line_offset; /* the same wherever the input was cut */
+    }
+}
+
+/* Keeps the next n octets of the input as part of the line; `max` is how long it may become. */
+static void collect(struct mp_engine *e, size_t n, size_t max)
+{
+    if (!e->line_len && !e->line_skipping)
+        e->line_offset = mp_in_offset(e);
+    if (e->line_skipping || e->line_len + n > max)
+        skip(e, n);
+    else if (append(e, mp_in(e), n))
+        mp_engine_nomem(e);
+    e->in_pos += (uint32_t)n;
+}
+
+static void kept_line(struct mp_engine *e, struct mp_line *line)
+{
+    if (e->line_skipping)
+        *line = (struct mp_line){"", 0, MP_LINE_TOO_LONG, e->line_offset};
+    else
+        describe(line, e->line, e->line_len, e->line_offset);
+}
+
+int mp_line_find(struct mp_engine *e, size_t max, struct mp_line *line)
+{
+    const uint8_t *from, *lf;
+    size_t n;
+
+    if (e->line_taken)
+        clear_line(e);
+    if (!e->line_ready) {
+        if (!mp_in_left(e))
+            return 0;
+        from = mp_in(e);
+        lf = memchr(from, '\n', mp_in_left(e));
+        n = lf ? (size_t)(lf - from) + 1 : mp_in_left(e);
+        if (lf && n <= max && !e->line_len && !e->line_skipping) {
+            describe(line, (const char *)from, n, mp_in_offset(e));
+            return 1;
+        }
+        collect(e, n, max);
+        if (!lf || e->ending)
+            return 0;
+        e->line_ready = 1;
+        e->line_followed = mp_in_left(e) != 0;
+    }
+    kept_line(e, line);
+    return 1;
 }
 
 /* What of `text` a command must not have: a CR or NUL inside; and whether it is 7-bit. Eight octets at a time. */
@@ -57,135 +175,25 @@ static uint32_t line_flags(const char *text, size_t n)
     return flags;
 }
 
-/* Describes the `n` octets at text, LF included, as a line. */
-static void describe(struct mp_line *line, const char *text, size_t n, uint64_t offset)
-{
-    line->ptr = text;
-    line->len = n - 1;
-    line->offset = offset;
-    line->flags = 0;
-    if (line->len && text[line->len - 1] == '\r')
-        line->len--;
-    else
-        line->flags = MP_LINE_BARE_LF;
-    line->flags |= line_flags(line->ptr, line->len);
-}
-
-/* Its length on the wire. */
-static size_t wire(const struct mp_line *line)
-{
-    return line->len + (line->flags & MP_LINE_BARE_LF ? 1 : 2);
-}
-
-static void clear_line(struct mp_engine *e)
-{
-    if (e->line_private && e->line)
-        mp_wipe(e->line, e->line_len);
-    e->line_len = 0;
-    e->line_ready = e->line_taken = e->line_skipping = e->line_private = e->line_followed = 0;
-    e->line_skipped = 0;
-}
-
-/* Makes room by hand rather than by resize: the old place may hold a secret. */
-static int grow(struct mp_engine *e, size_t capacity)
-{
-    char *line = mp_alloc(&e->allocator, capacity);
-
-    if (!line)
-        return -1;
-    if (e->line) {
-        memcpy(line, e->line, e->line_len);
-        mp_wipe(e->line, e->line_len);
-        mp_free(&e->allocator, e->line, e->line_capacity);
-    }
-    e->line = line;
-    e->line_capacity = capacity;
-    return 0;
-}
-
-static int append(struct mp_engine *e, const uint8_t *data, size_t n)
-{
-    size_t capacity = e->line_capacity ? e->line_capacity : 128;
-
-    while (capacity < e->line_len + n)
-        capacity *= 2;
-    if (capacity != e->line_capacity && grow(e, capacity))
-        return -1;
-    memcpy(e->line + e->line_len, data, n);
-    e->line_len += n;
-    return 0;
-}
-
-static void skip(struct mp_engine *e, size_t n)
-{
-    e->line_skipping = 1;
-    e->line_skipped += e->line_len + n;
-    if (e->line_len)
-        mp_wipe(e->line, e->line_len); /* credentials may be too long, too */
-    e->line_len = 0;
-    if (e->line_skipped > e->max_skip && !e->ending) {
-        mp_engine_end(e, MAILPROTO_ERR_LIMIT, "a line went on beyond what is skipped of one");
-        e->error_offset = e->line_offset; /* the same wherever the input was cut */
-    }
-}
-
-/* Keeps the next n octets of the input as part of the line; `max` is how long it may become. */
-static void collect(struct mp_engine *e, size_t n, size_t max)
-{
-    if (!e->line_len && !e->line_skipping)
-        e->line_offset = mp_in_offset(e);
-    if (e->line_skipping || e->line_len + n > max)
-        skip(e, n);
-    else if (append(e, mp_in(e), n))
-        mp_engine_nomem(e);
-    e->in_pos += n;
-}
-
-static void kept_line(struct mp_engine *e, struct mp_line *line)
-{
-    if (e->line_skipping)
-        *line = (struct mp_line){"", 0, MP_LINE_TOO_LONG, e->line_offset};
-    else
-        describe(line, e->line, e->line_len, e->line_offset);
-}
-
 int mp_line_peek(struct mp_engine *e, size_t max, struct mp_line *line)
 {
-    const uint8_t *from, *lf;
-    size_t n;
+    int found = mp_line_find(e, max, line);
 
-    if (e->line_taken)
-        clear_line(e);
-    if (!e->line_ready) {
-        if (!mp_in_left(e))
-            return 0;
-        from = mp_in(e);
-        lf = memchr(from, '\n', mp_in_left(e));
-        n = lf ? (size_t)(lf - from) + 1 : mp_in_left(e);
-        if (lf && n <= max && !e->line_len && !e->line_skipping) {
-            describe(line, (const char *)from, n, mp_in_offset(e));
-            return 1;
-        }
-        collect(e, n, max);
-        if (!lf || e->ending)
-            return 0;
-        e->line_ready = 1;
-        e->line_followed = mp_in_left(e) != 0;
-    }
-    kept_line(e, line);
-    return 1;
+    if (found)
+        line->flags |= line_flags(line->ptr, line->len);
+    return found;
 }
 
 void mp_line_take(struct mp_engine *e, const struct mp_line *line, uint32_t kind)
 {
-    if (!(line->flags & MP_LINE_TOO_LONG))
-        mp_trace_in(e, line->ptr, wire(line), kind);
+    if (e->tracer && !(line->flags & MP_LINE_TOO_LONG))
+        e->tracer->in(e, line->ptr, wire(line), kind);
     if (e->line_ready) {
         e->line_ready = 0;
         e->line_taken = 1;
         e->line_private = kind == MAILPROTO_TRACE_PRIVATE;
     } else {
-        e->in_pos += wire(line);
+        e->in_pos += (uint32_t)wire(line);
     }
 }
 
@@ -202,7 +210,7 @@ void mp_line_wait(struct mp_engine *e, const struct mp_line *line)
     e->line_offset = line->offset;
     if (append(e, mp_in(e), wire(line)))
         mp_engine_nomem(e);
-    e->in_pos += wire(line);
+    e->in_pos += (uint32_t)wire(line);
     e->line_ready = 1;
     e->line_followed = mp_in_left(e) != 0;
 }

@@ -68,35 +68,14 @@ uint8_t *mp_out_reserve(struct mp_engine *e, size_t n)
     return octets(chunk);
 }
 
-/* The kind of octets that are traced together: a secret among them hides them all. */
-static uint32_t mixed(uint32_t a, uint32_t b)
-{
-    if (a == b)
-        return a;
-    return (a | b) & MAILPROTO_TRACE_PRIVATE ? MAILPROTO_TRACE_PRIVATE : MAILPROTO_TRACE_LINE;
-}
-
-/* What one call made is traced as it was made if it is of two kinds at most: a chunk's header and its octets. */
-static void add_untraced(struct mp_engine *e, size_t n, uint32_t kind)
-{
-    if (!e->out_untraced)
-        e->out_kind = kind;
-    if (e->out_behind || kind != e->out_kind) {
-        e->out_behind_kind = e->out_behind ? mixed(e->out_behind_kind, kind) : kind;
-        e->out_behind += n;
-    }
-    e->out_untraced += n;
-}
-
 void mp_out_commit(struct mp_engine *e, size_t n, uint32_t kind)
 {
     e->last->tail += n;
-    e->out_pending += n;
+    e->out_pending += (uint32_t)n;
     if (kind == MAILPROTO_TRACE_PRIVATE)
         e->last->secret = 1;
-    if (!e->trace_kinds)
-        return;
-    add_untraced(e, n, kind);
+    if (e->tracer)
+        e->tracer->out(e, n, kind);
 }
 
 int mp_out_put(struct mp_engine *e, const void *data, size_t n, uint32_t kind)
@@ -151,11 +130,7 @@ void mp_out_acked(struct mp_engine *e, size_t n)
         return;
     e->first->head += n;
     e->out_acked += n;
-    e->out_pending -= n;
-    if (e->out_untraced > e->out_pending)
-        e->out_untraced = e->out_pending;
-    if (e->out_behind > e->out_untraced)
-        e->out_behind = e->out_untraced;
+    e->out_pending -= (uint32_t)n;
     if (e->first->head == e->first->tail)
         drop_first(e);
 }
@@ -186,7 +161,7 @@ void mp_out_drop(struct mp_engine *e)
         drop_first(e);
     e->last = NULL;
     mp_out_idle(e);
-    e->out_pending = e->out_untraced = e->out_behind = 0;
+    e->out_pending = 0;
 }
 
 void mp_out_free(struct mp_engine *e)

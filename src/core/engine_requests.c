@@ -16,6 +16,18 @@ int mp_requests_make_ring(struct mp_engine *e, uint32_t max_open)
     return 0;
 }
 
+uint32_t mp_ring_index(const struct mp_engine *e, uint32_t i)
+{
+    uint32_t at = e->ring_head + i;
+
+    return at < e->ring_size ? at : at - e->ring_size;
+}
+
+struct mp_request *mp_ring_at(const struct mp_engine *e, uint32_t i)
+{
+    return &e->ring[mp_ring_index(e, i)];
+}
+
 uint64_t mp_token(struct mp_engine *e, uint32_t low)
 {
     const uint64_t mask = (UINT64_C(1) << (53 - INDEX_BITS)) - 1;

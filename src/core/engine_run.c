@@ -4,7 +4,6 @@
 
 #include "core/dispatch.h"
 #include "core/engine_clock.h"
-#include "core/engine_trace.h"
 
 /* ---- events ---- */
 
@@ -18,14 +17,20 @@ void mp_raise(struct mp_engine *e, void *payload, size_t size, uint32_t type, ui
     e->event = head;
 }
 
+/* One of the base's own events, whose payload is filled. */
+static void raise_own(struct mp_engine *e, size_t size, uint32_t type)
+{
+    mp_raise(e, &e->own, size, type, 0);
+}
+
 /* The event to show now: the one that is being shown, else a trace, else what the last step raised. A hold inside of a
    trace does not stop the event that is traced: what it lends may not wait. */
 static const mailproto_event *to_show(struct mp_engine *e)
 {
     if (e->current)
         return e->current;
-    if (e->trace_in.len || e->out_untraced)
-        e->current = mp_trace_next(e);
+    if (e->tracer)
+        e->current = e->tracer->next(e);
     if (!e->current) {
         e->current = e->event;
         e->event = NULL;
@@ -38,8 +43,10 @@ static const mailproto_event *to_show(struct mp_engine *e)
 static int tell_cancel(struct mp_engine *e, struct mp_request *r, int32_t why)
 {
     r->tell_cancel = 0;
-    e->own.cancel = (mailproto_cancel){.cancelled = r->token, .why = why, .request = r->type};
-    mp_raise(e, &e->own.cancel, sizeof e->own.cancel, MAILPROTO_EVENT_CANCEL, 0);
+    e->own.cancel.cancelled = r->token;
+    e->own.cancel.why = why;
+    e->own.cancel.request = r->type;
+    raise_own(e, sizeof e->own.cancel, MAILPROTO_EVENT_CANCEL);
     return 1;
 }
 
@@ -69,13 +76,11 @@ static int end_step(struct mp_engine *e)
     if (e->ops->end_step && e->ops->end_step(e))
         return 1;
     e->ring_count = 0;
-    e->own.closed = (mailproto_closed){
-        .why = e->error,
-        .offset = e->error ? e->error_offset : mp_in_offset(e),
-        .text = {e->error_text, e->error_len},
-    };
-    mp_raise(e, &e->own.closed, sizeof e->own.closed, MAILPROTO_EVENT_CLOSED, 0);
+    e->own.closed.why = e->error;
+    e->own.closed.offset = e->error ? e->error_offset : mp_in_offset(e);
+    e->own.closed.text = (mailproto_text){e->error_text, e->error_len};
     e->over = 1;
+    raise_own(e, sizeof e->own.closed, MAILPROTO_EVENT_CLOSED);
     return 1;
 }
 
@@ -104,8 +109,9 @@ static int tls_step(struct mp_engine *e)
         return 0;
     e->tls_tell = 0;
     e->ops->tls_started(e);
-    e->own.tls_started = (mailproto_tls_started){.version = e->tls_version, .verified = e->tls_verified};
-    mp_raise(e, &e->own.tls_started, sizeof e->own.tls_started, MAILPROTO_EVENT_TLS_STARTED, 0);
+    e->own.tls_started.version = e->tls_version;
+    e->own.tls_started.verified = e->tls_verified;
+    raise_own(e, sizeof e->own.tls_started, MAILPROTO_EVENT_TLS_STARTED);
     return 1;
 }
 

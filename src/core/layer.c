@@ -318,73 +318,11 @@ static uint64_t layer_deadline(const mailproto_session *s)
     return at;
 }
 
-/* ---- the rest is the inner session's ---- */
-
 static int32_t layer_tls_started(mailproto_session *s, const mailproto_tls_info *info)
 {
     (void)s;
     (void)info;
     return MAILPROTO_ERR_STATE; /* a layer never wants TLS */
-}
-
-static void layer_hold(mailproto_session *s)
-{
-    mailproto_session_hold(s->inner);
-}
-
-static void layer_release(mailproto_session *s)
-{
-    mailproto_session_release(s->inner);
-}
-
-static void layer_finish(mailproto_session *s)
-{
-    mailproto_session_finish(s->inner);
-}
-
-static const mailproto_event *layer_next_event(mailproto_session *s)
-{
-    return mailproto_session_next_event(s->inner);
-}
-
-static int32_t layer_use_default(mailproto_session *s, uint64_t token)
-{
-    return mailproto_session_use_default(s->inner, token);
-}
-
-static int32_t layer_fail(mailproto_session *s, uint64_t token)
-{
-    return mailproto_session_fail(s->inner, token);
-}
-
-static int32_t layer_cancel(mailproto_session *s, uint64_t token)
-{
-    return mailproto_session_cancel(s->inner, token);
-}
-
-static int32_t layer_piece(mailproto_session *s, uint64_t token, const void *data, size_t len)
-{
-    return mailproto_session_piece(s->inner, token, data, len);
-}
-
-static int32_t layer_piece_end(mailproto_session *s, uint64_t token)
-{
-    return mailproto_session_piece_end(s->inner, token);
-}
-
-static void layer_set_wall(mailproto_session *s, int64_t unix_seconds)
-{
-    mailproto_session_set_wall(s->inner, unix_seconds);
-}
-
-static void layer_set_trace(mailproto_session *s, uint32_t kinds)
-{
-    mailproto_session_set_trace(s->inner, kinds);
-}
-
-static int32_t layer_error(const mailproto_session *s, uint64_t *offset, const char **text, size_t *len)
-{
-    return mailproto_session_error(s->inner, offset, text, len);
 }
 
 /* ---- life ---- */
@@ -419,19 +357,7 @@ static const struct mp_session_ops layer_session = {
     .wants = layer_wants,
     .deadline = layer_deadline,
     .tls_started = layer_tls_started,
-    .hold = layer_hold,
-    .release = layer_release,
-    .finish = layer_finish,
     .destroy = layer_destroy,
-    .next_event = layer_next_event,
-    .use_default = layer_use_default,
-    .fail = layer_fail,
-    .cancel = layer_cancel,
-    .piece = layer_piece,
-    .piece_end = layer_piece_end,
-    .set_wall = layer_set_wall,
-    .set_trace = layer_set_trace,
-    .error = layer_error,
 };
 
 static int32_t copy_ops(mailproto_layer *to, const mailproto_layer *ops)

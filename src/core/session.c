@@ -1,4 +1,4 @@
-/* session.c - the verbs of mailproto/session.h: arguments, re-entrancy and deferred free, once for all sessions.
+/* session.c - the verbs of mailproto/session.h that layers change: arguments, re-entrancy and deferred free.
  * contract.md section 2, "Re-entrancy is checked, per session". */
 #include "core/session.h"
 
@@ -6,7 +6,7 @@
 
 #include "core/memory.h"
 
-static int32_t enter(mailproto_session *s)
+MP_OUTLINE static int32_t enter(mailproto_session *s)
 {
     if (s->busy)
         return MAILPROTO_ERR_REENTRANT;
@@ -135,30 +135,6 @@ int32_t mailproto_session_tls_started(mailproto_session *s, const mailproto_tls_
     return result ? result : s->ops->tls_started(s, &own);
 }
 
-int32_t mailproto_session_hold(mailproto_session *s)
-{
-    if (!s)
-        return MAILPROTO_ERR_ARG;
-    s->ops->hold(s);
-    return MAILPROTO_OK;
-}
-
-int32_t mailproto_session_release(mailproto_session *s)
-{
-    if (!s)
-        return MAILPROTO_ERR_ARG;
-    s->ops->release(s);
-    return MAILPROTO_OK;
-}
-
-int32_t mailproto_session_finish(mailproto_session *s)
-{
-    if (!s)
-        return MAILPROTO_ERR_ARG;
-    s->ops->finish(s);
-    return MAILPROTO_OK;
-}
-
 void mailproto_session_free(mailproto_session *s)
 {
     int busy = 0;
@@ -173,61 +149,4 @@ void mailproto_session_free(mailproto_session *s)
     }
     if (!busy)
         s->ops->destroy(s);
-}
-
-const mailproto_event *mailproto_session_next_event(mailproto_session *s)
-{
-    return s && !s->busy ? s->ops->next_event(s) : NULL;
-}
-
-int32_t mailproto_session_use_default(mailproto_session *s, uint64_t token)
-{
-    return s ? s->ops->use_default(s, token) : MAILPROTO_ERR_ARG;
-}
-
-int32_t mailproto_session_fail(mailproto_session *s, uint64_t token)
-{
-    return s ? s->ops->fail(s, token) : MAILPROTO_ERR_ARG;
-}
-
-int32_t mailproto_session_cancel(mailproto_session *s, uint64_t token)
-{
-    return s ? s->ops->cancel(s, token) : MAILPROTO_ERR_ARG;
-}
-
-int32_t mailproto_session_piece(mailproto_session *s, uint64_t token, const void *data, size_t len)
-{
-    return s && data && len ? s->ops->piece(s, token, data, len) : MAILPROTO_ERR_ARG;
-}
-
-int32_t mailproto_session_piece_end(mailproto_session *s, uint64_t token)
-{
-    return s ? s->ops->piece_end(s, token) : MAILPROTO_ERR_ARG;
-}
-
-int32_t mailproto_session_set_wall(mailproto_session *s, int64_t unix_seconds)
-{
-    if (!s)
-        return MAILPROTO_ERR_ARG;
-    s->ops->set_wall(s, unix_seconds);
-    return MAILPROTO_OK;
-}
-
-int32_t mailproto_session_set_trace(mailproto_session *s, uint32_t kinds)
-{
-    if (!s)
-        return MAILPROTO_ERR_ARG;
-    s->ops->set_trace(s, kinds);
-    return MAILPROTO_OK;
-}
-
-int32_t mailproto_session_error(const mailproto_session *s, uint64_t *offset, const char **text, size_t *len)
-{
-    uint64_t at;
-    const char *sentence;
-    size_t n;
-
-    if (!s)
-        return MAILPROTO_ERR_ARG;
-    return s->ops->error(s, offset ? offset : &at, text ? text : &sentence, len ? len : &n);
 }

@@ -1,8 +1,9 @@
 /* session.h - what stands behind the verbs of mailproto/session.h: engines and layers alike.
- * contract.md section 2. The verbs check arguments and re-entrancy once, here; the operations do the work. */
+ * contract.md section 2. What a layer changes is an operation; all other calls are those of the innermost session, an engine. */
 #ifndef MP_CORE_SESSION_H
 #define MP_CORE_SESSION_H
 
+#include "core/outline.h"
 #include "mailproto/session.h"
 
 struct mp_session_ops {
@@ -15,19 +16,7 @@ struct mp_session_ops {
     uint32_t (*wants)(const mailproto_session *s);
     uint64_t (*deadline)(const mailproto_session *s);
     int32_t (*tls_started)(mailproto_session *s, const mailproto_tls_info *info);
-    void (*hold)(mailproto_session *s);
-    void (*release)(mailproto_session *s);
-    void (*finish)(mailproto_session *s);
     void (*destroy)(mailproto_session *s); /* frees all, no callback */
-    const mailproto_event *(*next_event)(mailproto_session *s);
-    int32_t (*use_default)(mailproto_session *s, uint64_t token);
-    int32_t (*fail)(mailproto_session *s, uint64_t token);
-    int32_t (*cancel)(mailproto_session *s, uint64_t token);
-    int32_t (*piece)(mailproto_session *s, uint64_t token, const void *data, size_t len);
-    int32_t (*piece_end)(mailproto_session *s, uint64_t token);
-    void (*set_wall)(mailproto_session *s, int64_t unix_seconds);
-    void (*set_trace)(mailproto_session *s, uint32_t kinds);
-    int32_t (*error)(const mailproto_session *s, uint64_t *offset, const char **text, size_t *len);
 };
 
 struct mailproto_session {

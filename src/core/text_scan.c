@@ -164,10 +164,15 @@ mp_text_scan_fn mp_text_scan_version(size_t index, const char **name)
     return index == 0 ? mp_text_scan_scalar : scan_by_word;
 }
 
+/* -Dtext_scan=octet is for programs that are to be small: then no other version is linked. */
 mp_text_scan_fn mp_text_scan_choose(void)
 {
+#ifdef MAILPROTO_TEXT_SCAN_OCTET
+    return mp_text_scan_scalar;
+#else
     mp_text_scan_fn fastest = mp_text_scan_x86_choose();
     return fastest ? fastest : scan_by_word;
+#endif
 }
 
 size_t mp_text_scan(const uint8_t *p, size_t n, size_t max_line, uint32_t flags, size_t *column)

@@ -2,7 +2,8 @@
    RFC 5321 sections 4.1.1.4, 4.5.2 and 4.5.3.1.6. */
 #include "core/text_scan_x86.h"
 
-#if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
+#if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__)) && !defined(MAILPROTO_TEXT_SCAN_OCTET) &&          \
+    !defined(MAILPROTO_TEXT_SCAN_WORD)
 
 #include <immintrin.h>
 

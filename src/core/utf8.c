@@ -4,66 +4,45 @@
 
 #include <string.h>
 
-#define TOP ((uint64_t)0x8080808080808080)
-
-static uint64_t load_word(const uint8_t *p)
-{
-    uint64_t word;
-    memcpy(&word, p, sizeof word);
-    return word;
-}
-
 size_t mp_ascii_prefix(const uint8_t *p, size_t n)
 {
     size_t i = 0;
-    for (; n - i >= 32; i += 32) {
-        uint64_t a = load_word(p + i) | load_word(p + i + 8);
-        uint64_t b = load_word(p + i + 16) | load_word(p + i + 24);
-        if (((a | b) & TOP) != 0)
+    for (; n - i >= 8; i += 8) {
+        uint64_t word;
+        memcpy(&word, p + i, sizeof word);
+        if ((word & 0x8080808080808080) != 0)
             break;
     }
-    while (n - i >= 8 && (load_word(p + i) & TOP) == 0)
-        i += 8;
     while (i < n && p[i] < 0x80)
         i++;
     return i;
 }
 
-static int is_tail(uint8_t octet)
+size_t mp_utf8_read(const uint8_t *p, size_t n, uint32_t *character)
 {
-    return (octet & 0xc0) == 0x80;
-}
+    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
+    size_t tails = p[0] < 0xc0 ? p[0] >> 7 : (size_t)(p[0] >= 0xe0) + (p[0] >= 0xf0) + 1;
+    uint32_t value = p[0] & (tails ? 0x3fU >> tails : 0x7fU);
 
-/* The length of the one character that p begins with, its first octet above 127; 0 if it is not
-   valid. The second octet alone tells overlong forms, surrogates and what is too large. */
-static size_t character(const uint8_t *p, size_t n)
-{
-    uint8_t first = p[0];
-    if (first < 0xe0)
-        return first >= 0xc2 && n >= 2 && is_tail(p[1]) ? 2 : 0;
-    if (first < 0xf0) {
-        uint8_t lowest = first == 0xe0 ? 0xa0 : 0x80;
-        uint8_t highest = first == 0xed ? 0x9f : 0xbf;
-        return n >= 3 && p[1] >= lowest && p[1] <= highest && is_tail(p[2]) ? 3 : 0;
+    if (n <= tails || (p[0] & 0xc0) == 0x80)
+        return 0;
+    for (size_t i = 1; i <= tails; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+        value = value << 6 | (p[i] & 0x3f);
     }
-    if (first < 0xf5) {
-        uint8_t lowest = first == 0xf0 ? 0x90 : 0x80;
-        uint8_t highest = first == 0xf4 ? 0x8f : 0xbf;
-        return n >= 4 && p[1] >= lowest && p[1] <= highest && is_tail(p[2]) && is_tail(p[3]) ? 4 : 0;
-    }
-    return 0;
+    if (value < least[tails] || value - 0xd800 < 0x800 || value > 0x10ffff || p[0] > 0xf4)
+        return 0;
+    *character = value;
+    return tails + 1;
 }
 
 int mp_utf8_valid(const uint8_t *p, size_t n)
 {
     size_t i = 0;
-    while (i < n) {
-        size_t length;
-        if (p[i] < 0x80) {
-            i += mp_ascii_prefix(p + i, n - i);
-            continue;
-        }
-        length = character(p + i, n - i);
+    while ((i += mp_ascii_prefix(p + i, n - i)) < n) {
+        uint32_t character;
+        size_t length = mp_utf8_read(p + i, n - i, &character);
         if (length == 0)
             return 0;
         i += length;

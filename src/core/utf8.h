@@ -10,6 +10,9 @@
    U+10FFFF. Empty text is valid. */
 int mp_utf8_valid(const uint8_t *p, size_t n);
 
+/* The character that the n octets at p begin with, n > 0: its length, or 0 if it is not a valid one. */
+size_t mp_utf8_read(const uint8_t *p, size_t n, uint32_t *character);
+
 /* How many of the n octets at p, from the first, are below 128. */
 size_t mp_ascii_prefix(const uint8_t *p, size_t n);
 

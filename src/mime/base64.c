@@ -17,25 +17,19 @@ size_t mp_base64_encoded_size(size_t n)
 size_t mp_base64_encode(char *out, const void *data, size_t n)
 {
     const uint8_t *in = data;
-    char *to = out;
+    uint32_t bits = 0, count = 0;
+    size_t made = 0;
 
-    for (; n >= 3; n -= 3, in += 3) {
-        uint32_t bits = (uint32_t)in[0] << 16 | (uint32_t)in[1] << 8 | in[2];
-
-        *to++ = alphabet[bits >> 18];
-        *to++ = alphabet[bits >> 12 & 63];
-        *to++ = alphabet[bits >> 6 & 63];
-        *to++ = alphabet[bits & 63];
+    for (size_t i = 0; i < n; i++) {
+        bits = bits << 8 | in[i];
+        for (count += 8; count >= 6; count -= 6)
+            out[made++] = alphabet[bits >> (count - 6) & 63];
     }
-    if (n) {
-        uint32_t bits = (uint32_t)in[0] << 16 | (n == 2 ? (uint32_t)in[1] << 8 : 0);
-
-        *to++ = alphabet[bits >> 18];
-        *to++ = alphabet[bits >> 12 & 63];
-        *to++ = n == 2 ? alphabet[bits >> 6 & 63] : '=';
-        *to++ = '=';
-    }
-    return (size_t)(to - out);
+    if (count)
+        out[made++] = alphabet[bits << (6 - count) & 63];
+    while (made % 4)
+        out[made++] = '=';
+    return made;
 }
 
 size_t mp_base64_decoded_max(size_t n)
@@ -58,42 +52,28 @@ static uint32_t value_of(char character)
     return c == '+' ? 62 : c == '/' ? 63 : 64;
 }
 
-/* The octets of one group, written to octet[3]; 0 when it is malformed. Padding only in the last one. */
-static size_t decode_group(uint8_t *octet, const char *text, int last)
-{
-    uint32_t a = value_of(text[0]), b = value_of(text[1]), c = value_of(text[2]), d = value_of(text[3]);
-    size_t n = 3;
-
-    if (last && text[3] == '=') {
-        n = text[2] == '=' ? 1 : 2;
-        d = 0;
-        c = n == 1 ? 0 : c;
-    }
-    if ((a | b | c | d) & 64)
-        return 0;
-    if ((n == 1 && (b & 15)) || (n == 2 && (c & 3)))
-        return 0;
-    octet[0] = (uint8_t)(a << 2 | b >> 4);
-    octet[1] = (uint8_t)(b << 4 | c >> 2);
-    octet[2] = (uint8_t)(c << 6 | d);
-    return n;
-}
-
 int mp_base64_decode(void *out, size_t cap, const char *text, size_t n, size_t *len)
 {
-    uint8_t *to = out, octet[3];
-    size_t made = 0;
+    uint8_t *to = out;
+    size_t made = 0, pad = 0;
+    uint32_t bits = 0;
 
     if (n % 4)
         return -1;
-    for (size_t i = 0; i < n; i += 4) {
-        size_t got = decode_group(octet, text + i, i + 4 == n);
+    while (pad < 2 && pad < n && text[n - 1 - pad] == '=')
+        pad++;
+    for (size_t i = 0; i < n - pad; i++) {
+        uint32_t value = value_of(text[i]);
 
-        if (!got || cap - made < got)
+        if (value > 63)
             return -1;
-        for (size_t j = 0; j < got; j++)
-            to[made++] = octet[j];
+        bits = bits << 6 | value;
+        if (i % 4 == 0)
+            continue;
+        if (made == cap)
+            return -1;
+        to[made++] = (uint8_t)(bits >> (6 - i % 4 * 2));
     }
     *len = made;
-    return 0;
+    return bits & ((1U << 2 * pad) - 1) ? -1 : 0; /* unused bits */
 }

@@ -41,7 +41,8 @@ INLINE AVX512 uint64_t blank_64(__m512i v)
  * line to line is arithmetic on a few words, and hangs on no guess about the text. */
 
 enum { CHUNK = 21, CHUNKS = 4, SEEN = CHUNK * CHUNKS };
-enum { BLOCKS = 64, READS = 256, WRITES = CHUNKS * 64 + 64 };
+/* blocks of a map; octets from the beginning of a line to which it may read and write; what makes a window worth it */
+enum { BLOCKS = 128, READS = 2 * SEEN + 64, WRITES = CHUNKS * 64 + 64, WINDOW_LEAST = 320 };
 
 #define CHUNK_BITS  (((uint64_t)1 << CHUNK) - 1)
 #define FIRST_SLOTS 0x1249249249249249 /* bits 0, 3, 6 to 60 */
@@ -107,7 +108,9 @@ INLINE AVX512 sight look(const map *m, size_t at)
     sight s = {_bzhi_u64(a, HALF), _bzhi_u64(b, HALF), 0};
 
     breaks = _bzhi_u64(breaks, HALF);
-    s.line_break = breaks ? (size_t)_tzcnt_u64(breaks) : HALF + (size_t)_tzcnt_u64(more | (uint64_t)1 << HALF);
+    s.line_break = (size_t)_tzcnt_u64(breaks | more << HALF);
+    if (s.line_break == 64)
+        s.line_break = HALF + (size_t)_tzcnt_u64(more | (uint64_t)1 << HALF);
     return s;
 }
 
@@ -172,33 +175,87 @@ INLINE AVX512 void put_escapes(place *at)
     at->out += 78;
 }
 
+/* Copies more than a line has, and goes on. */
+INLINE AVX512 void put_plain(uint8_t *out, const uint8_t *in)
+{
+    _mm512_storeu_si512(out, _mm512_loadu_si512(in));
+    _mm512_storeu_si512(out + 64, _mm512_loadu_si512(in + 64));
+}
+
+/* How many octets fit into so much room: room less two for each that is escaped. SEEN + 1: that is not found so simply. */
+INLINE AVX512 size_t fitting_simply(const sight *s, size_t room)
+{
+    size_t least = room - 2 * escaped_before(s, room), n = room - 2 * escaped_before(s, least);
+
+    return escaped_before(s, n) == escaped_before(s, least) ? n : SEEN + 1;
+}
+
+/* Few escapes: each is put where it belongs, and what follows it is copied again. */
+enum { FEW = 6 };
+INLINE AVX512 void put_few(uint8_t *out, const uint8_t *in, const sight *s, size_t n)
+{
+    uint64_t left = _bzhi_u64(s->escaped, (unsigned)n), more = n > HALF ? _bzhi_u64(s->escaped_more, (unsigned)(n - HALF)) : 0;
+
+    left |= more << HALF;
+    more >>= 64 - HALF;
+    put_plain(out, in);
+    for (; left; left &= left - 1) {
+        size_t i = (size_t)_tzcnt_u64(left);
+
+        out[i] = '=';
+        out[i + 1] = (uint8_t)digits[in[i] >> 4];
+        out[i + 2] = (uint8_t)digits[in[i] & 15];
+        put_plain(out + i + 3, in + i + 1);
+        out += 2;
+    }
+    for (; more; more &= more - 1) {
+        size_t i = 64 + (size_t)_tzcnt_u64(more);
+
+        out[i] = '=';
+        out[i + 1] = (uint8_t)digits[in[i] >> 4];
+        out[i + 2] = (uint8_t)digits[in[i] & 15];
+        put_plain(out + i + 3, in + i + 1);
+        out += 2;
+    }
+}
+
+/* Any number of them. Gives how many octets were written. */
+INLINE AVX512 size_t put_many(uint8_t *out, const uint8_t *in, const sight *s, ptrdiff_t room)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < CHUNKS && (i < 2 || room > 0); i++) {
+        uint64_t slots = slots_of(s, i);
+        size_t used = (size_t)_mm_popcnt_u64(slots);
+
+        n += fitting(slots, room);
+        put_chunk(out, in + CHUNK * i, slots);
+        out += used;
+        room -= (ptrdiff_t)used;
+    }
+    return n;
+}
+
 /* Writes what fits into the line, or goes before its line break. Gives how many octets that were. */
 INLINE AVX512 size_t put_line(place *at, const sight *s, size_t line)
 {
     const size_t left = line - 1 - at->column;
-    uint8_t *out = at->out;
-    size_t n = left < SEEN ? left : SEEN, used = 0;
-    uint64_t slots[CHUNKS];
+    size_t n = left < SEEN ? left : SEEN, used;
 
     if (n > s->line_break)
         n = s->line_break;
-    if (escaped_before(s, n) == 0) {
-        _mm512_storeu_si512(out, _mm512_loadu_si512(at->in));
-        _mm512_storeu_si512(out + 64, _mm512_loadu_si512(at->in + 64));
-        at->in += n;
-        at->out += n;
-        at->column += n;
-        return n;
+    used = escaped_before(s, n);
+    if (used == 0)
+        put_plain(at->out, at->in);
+    else if (used <= FEW && left < SEEN && left > 2 * FEW && (n = fitting_simply(s, left)) <= SEEN) {
+        if (n > s->line_break)
+            n = s->line_break;
+        put_few(at->out, at->in, s, n);
+    } else {
+        n = put_many(at->out, at->in, s, (ptrdiff_t)(left < 3 * SEEN ? left : 3 * SEEN));
+        if (n > s->line_break)
+            n = s->line_break;
     }
-    n = 0;
-    for (size_t i = 0; i < CHUNKS; i++) {
-        slots[i] = slots_of(s, i);
-        n += fitting(slots[i], (ptrdiff_t)(left < 3 * SEEN ? left : 3 * SEEN) - (ptrdiff_t)used);
-        put_chunk(out + used, at->in + CHUNK * i, slots[i]);
-        used += (size_t)_mm_popcnt_u64(slots[i]);
-    }
-    if (n > s->line_break)
-        n = s->line_break;
     used = n + 2 * escaped_before(s, n);
     at->in += n;
     at->out += used;
@@ -248,7 +305,7 @@ INLINE AVX512 int write_window(mp_qp_writer *w, place *where, const map *m)
 {
     const uint32_t careful = w->flags & (MAILPROTO_QP_DOT | MAILPROTO_QP_FROM);
     const size_t line = w->line;
-    const uint8_t *begin = where->in, *last = begin + m->known - SEEN - 1, *out_last = w->io.out_end - WRITES;
+    const uint8_t *begin = where->in, *last = begin + m->known + 64 - READS, *out_last = w->io.out_end - WRITES;
     place at = *where;
     int done = 1;
 
@@ -283,7 +340,7 @@ AVX512 static void write_avx512(mp_qp_writer *w)
     place at = {w->io.in, w->io.out, w->column};
     map m;
 
-    while (in_end - at.in >= READS && out_end - at.out >= WRITES) {
+    while (in_end - at.in >= WINDOW_LEAST && out_end - at.out >= WRITES) {
         draw(&m, at.in, (size_t)(in_end - at.in), w->flags);
         if (!write_window(w, &at, &m))
             break;
@@ -404,9 +461,7 @@ AVX512 static void read_avx512(mp_qp_reader *r)
         mp_qp_pass(r, begin, in++);
     r->io.in = in;
     r->io.out = out;
-    while (r->io.in < in_end && mp_qp_read_one(r, begin))
-        ;
-    mp_qp_read_finish(r, begin);
+    mp_qp_read_rest(r, begin);
 }
 
 const mp_qp_version *mp_qp_version_avx512(void)

@@ -143,10 +143,49 @@ int mp_qp_write_one(mp_qp_writer *w)
     return 1;
 }
 
+/* Copies at most so many octets that stand for themselves: blanks too, if no blank and no line end follows. Gives how
+   many; the octets up to in_end may be looked at. */
+static size_t copy_plain(uint8_t *out, const uint8_t *in, const uint8_t *in_end, size_t most)
+{
+    const size_t seen = (size_t)(in_end - in);
+    size_t n = 0;
+
+    for (; n < most; n++) {
+        uint8_t what = mp_qp_class[in[n]];
+
+        if (!(what & MP_QP_PLAIN))
+            break;
+        if (what & MP_QP_BLANK &&
+            (n + 1 == seen || (mp_qp_class[in[n + 1]] & (MP_QP_PLAIN | MP_QP_BLANK)) != MP_QP_PLAIN))
+            break;
+        out[n] = in[n];
+    }
+    return n;
+}
+
+/* The same of a line that was begun, and not in its last place. */
+static void write_plain(mp_qp_writer *w)
+{
+    size_t most = mp_codec_in(&w->io), n;
+
+    if (most > mp_codec_out(&w->io))
+        most = mp_codec_out(&w->io);
+    if (w->column == 0)
+        return;
+    if (most > w->line - 1 - w->column)
+        most = w->line - 1 - w->column;
+    n = copy_plain(w->io.out, w->io.in, w->io.in_end, most);
+    w->io.in += n;
+    w->io.out += n;
+    w->column += n;
+}
+
 void mp_qp_write_scalar(mp_qp_writer *w)
 {
-    while (w->io.in < w->io.in_end && mp_qp_write_one(w))
-        ;
+    do {
+        if (w->column != w->line)
+            write_plain(w);
+    } while (w->io.in < w->io.in_end && mp_qp_write_one(w));
 }
 
 /* ---- decoding ---- */
@@ -193,10 +232,28 @@ int mp_qp_read_one(mp_qp_reader *r, const uint8_t *begin)
     return 1;
 }
 
-void mp_qp_read_finish(mp_qp_reader *r, const uint8_t *begin)
+/* The same, up to where the line becomes too long. */
+static void read_plain(mp_qp_reader *r)
 {
+    size_t most = mp_codec_in(&r->io), n;
+
+    if (most > mp_codec_out(&r->io))
+        most = mp_codec_out(&r->io);
+    if (r->column <= MP_CODEC_LINE && most > MP_CODEC_LINE - r->column)
+        most = MP_CODEC_LINE - r->column;
+    n = copy_plain(r->io.out, r->io.in, r->io.in_end, most);
+    r->io.in += n;
+    r->io.out += n;
+    r->column += n;
+}
+
+void mp_qp_read_rest(mp_qp_reader *r, const uint8_t *begin)
+{
+    do
+        read_plain(r);
+    while (r->io.in < r->io.in_end && mp_qp_read_one(r, begin));
     while (r->io.in > begin && mp_qp_class[r->io.in[-1]] & MP_QP_BLANK) {
-        /* what was noted of a line that is no longer so long is noted again when the blanks are judged */
+        /* a line that is noted as too long for a blank is noted again when that is judged */
         if (r->column == MP_CODEC_LINE + 1 && !--r->long_lines)
             r->first_long_line = 0;
         r->column--;
@@ -207,11 +264,7 @@ void mp_qp_read_finish(mp_qp_reader *r, const uint8_t *begin)
 
 void mp_qp_read_scalar(mp_qp_reader *r)
 {
-    const uint8_t *begin = r->io.in;
-
-    while (r->io.in < r->io.in_end && mp_qp_read_one(r, begin))
-        ;
-    mp_qp_read_finish(r, begin);
+    mp_qp_read_rest(r, r->io.in);
 }
 
 /* ---- versions ---- */

@@ -39,9 +39,10 @@ typedef void (*mp_qp_read_fn)(mp_qp_reader *r);
 
 void mp_qp_read_scalar(mp_qp_reader *r);
 
-/* What a version is made of: the part that steps, and what all end with: back before the blanks. */
+/* What a version is made of: one escape, line break or octet of a text that began at `begin`, 0 if it is not in order;
+   and what all end with: what is left, and back before the blanks. */
 int mp_qp_read_one(mp_qp_reader *r, const uint8_t *begin);
-void mp_qp_read_finish(mp_qp_reader *r, const uint8_t *begin);
+void mp_qp_read_rest(mp_qp_reader *r, const uint8_t *begin);
 
 /* Counts an octet at p, not the first of its line, into its line. */
 static inline void mp_qp_pass(mp_qp_reader *r, const uint8_t *begin, const uint8_t *p)

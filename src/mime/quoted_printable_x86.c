@@ -80,9 +80,7 @@ INLINE void read_with(mp_qp_reader *r, const size_t block, copy_fn copy, escapes
         if (!mp_qp_read_one(r, begin))
             break;
     }
-    while (r->io.in < r->io.in_end && mp_qp_read_one(r, begin))
-        ;
-    mp_qp_read_finish(r, begin);
+    mp_qp_read_rest(r, begin);
 }
 
 /* ---- SSSE3 ---- */

@@ -2,18 +2,32 @@
  * RFC 4616 section 2: message = [authzid] UTF8NUL authcid UTF8NUL passwd. */
 #include <string.h>
 
+#include "core/outline.h"
 #include "core/utf8.h"
 #include "sasl/sasl.h"
 
-static int valid(mailproto_text text)
+/* Puts the message together, if `out` is not NULL. Gives its octets, or 0: a text may not be said. */
+MP_OUTLINE static size_t build(char *out, const struct mp_sasl_identity *identity)
 {
-    return !text.len || (!memchr(text.ptr, 0, text.len) && mp_utf8_valid((const uint8_t *)text.ptr, text.len));
-}
+    const mailproto_text *const texts[] = {&identity->authorization, &identity->name, &identity->password};
+    size_t n = 0;
 
-static int identity_valid(const struct mp_sasl_identity *identity)
-{
-    return identity->name.len && identity->password.len && valid(identity->authorization) && valid(identity->name) &&
-           valid(identity->password);
+    for (size_t i = 0; i < 3; i++) {
+        const char *text = texts[i]->ptr;
+        size_t len = texts[i]->len;
+
+        if (i && !len)
+            return 0;
+        if (len && (memchr(text, 0, len) || !mp_utf8_valid((const uint8_t *)text, len)))
+            return 0;
+        if (out && i)
+            out[n] = '\0';
+        n += i != 0;
+        if (out && len)
+            memcpy(out + n, text, len);
+        n += len;
+    }
+    return n;
 }
 
 int mp_sasl_plain_parse(const char *message, size_t n, struct mp_sasl_identity *identity)
@@ -31,7 +45,7 @@ int mp_sasl_plain_parse(const char *message, size_t n, struct mp_sasl_identity *
     found.authorization = (mailproto_text){message, (size_t)(name - 1 - message)};
     found.name = (mailproto_text){name, (size_t)(password - 1 - name)};
     found.password = (mailproto_text){password, (size_t)(end - password)};
-    if (!identity_valid(&found))
+    if (!build(NULL, &found))
         return -1;
     *identity = found;
     return 0;
@@ -39,28 +53,10 @@ int mp_sasl_plain_parse(const char *message, size_t n, struct mp_sasl_identity *
 
 size_t mp_sasl_plain_size(const struct mp_sasl_identity *identity)
 {
-    if (!identity_valid(identity))
-        return 0;
-    return identity->authorization.len + identity->name.len + identity->password.len + 2;
-}
-
-static char *put(char *to, mailproto_text text)
-{
-    if (text.len)
-        memcpy(to, text.ptr, text.len);
-    return to + text.len;
+    return build(NULL, identity);
 }
 
 size_t mp_sasl_plain_build(char *out, const struct mp_sasl_identity *identity)
 {
-    char *to = out;
-
-    if (!identity_valid(identity))
-        return 0;
-    to = put(to, identity->authorization);
-    *to++ = '\0';
-    to = put(to, identity->name);
-    *to++ = '\0';
-    to = put(to, identity->password);
-    return (size_t)(to - out);
+    return build(out, identity);
 }

@@ -5,9 +5,41 @@
 #include <string.h>
 
 #include "core/config.h"
+#include "mime/base64.h"
 #include "smtp/grammar.h"
 
 /* ---- phases ---- */
+
+static int nothing(struct mailproto_smtp_client *c);
+static int say_word_of_phase(struct mailproto_smtp_client *c);
+
+static const struct phase {
+    int (*move)(struct mailproto_smtp_client *c);   /* makes output or raises an event: 1; 0: waits for a reply */
+    void (*reply)(struct mailproto_smtp_client *c); /* NULL: no reply is ever due */
+    const char *word;                               /* of say_word_of_phase */
+    const char *late;                               /* what is said when the server takes too long */
+    uint8_t stage;                                  /* MAILPROTO_SMTP_STAGE_* of an end before READY */
+    uint8_t takes_3yz;                              /* else a reply that says so breaks the protocol */
+} phases[] = {
+    [MP_CLIENT_GREETING] = {nothing, mp_client_greeted, NULL, "the server did not greet in time",
+                            MAILPROTO_SMTP_STAGE_CONNECT, 0},
+    [MP_CLIENT_HELLO] = {say_word_of_phase, mp_client_hello_reply, "EHLO ", "no reply to EHLO in time",
+                         MAILPROTO_SMTP_STAGE_HELLO, 0},
+    [MP_CLIENT_HELO] = {say_word_of_phase, mp_client_helo_reply, "HELO ", "no reply to HELO in time",
+                        MAILPROTO_SMTP_STAGE_HELLO, 0},
+    [MP_CLIENT_STARTTLS] = {say_word_of_phase, mp_client_starttls_reply, "STARTTLS", "TLS did not start in time",
+                            MAILPROTO_SMTP_STAGE_TLS, 0},
+    [MP_CLIENT_AUTH] = {mp_client_auth_move, mp_client_auth_reply, NULL, "no reply to AUTH in time",
+                        MAILPROTO_SMTP_STAGE_AUTH, 1},
+    [MP_CLIENT_READY] = {mp_client_ready_move, NULL, NULL, "", MAILPROTO_SMTP_STAGE_NONE, 0},
+    [MP_CLIENT_IDLE] = {mp_client_idle_move, NULL, NULL, "", MAILPROTO_SMTP_STAGE_NONE, 0},
+    [MP_CLIENT_TRANSACTION] = {mp_client_transaction_move, mp_client_transaction_reply, NULL,
+                               "no reply in a transaction in time", MAILPROTO_SMTP_STAGE_NONE, 1},
+    [MP_CLIENT_SIMPLE] = {nothing, mp_client_simple_reply, NULL, "no reply to a command in time",
+                          MAILPROTO_SMTP_STAGE_NONE, 0},
+    [MP_CLIENT_QUIT] = {say_word_of_phase, mp_client_quit_reply, "QUIT", "no reply to QUIT in time",
+                        MAILPROTO_SMTP_STAGE_NONE, 1},
+};
 
 static int nothing(struct mailproto_smtp_client *c)
 {
@@ -15,36 +47,37 @@ static int nothing(struct mailproto_smtp_client *c)
     return 0;
 }
 
-struct phase {
-    int (*move)(struct mailproto_smtp_client *c);   /* makes output or raises an event: 1; 0: waits for a reply */
-    void (*reply)(struct mailproto_smtp_client *c); /* NULL: no reply is ever due */
-    uint32_t stage;                                 /* MAILPROTO_SMTP_STAGE_* of an end before READY */
-    const char *late;                               /* what is said when the server takes too long */
-};
+/* EHLO and HELO begin anew: what the server said before counts no more. */
+static int say_word_of_phase(struct mailproto_smtp_client *c)
+{
+    const char *word = phases[c->phase].word;
+    mailproto_text argument = {NULL, 0};
 
-/* By enum mp_client_phase. */
-static const struct phase phases[] = {
-    {nothing, mp_client_greeted, MAILPROTO_SMTP_STAGE_CONNECT, "the server did not greet in time"},
-    {mp_client_hello_move, mp_client_hello_reply, MAILPROTO_SMTP_STAGE_HELLO, "no reply to EHLO in time"},
-    {mp_client_helo_move, mp_client_helo_reply, MAILPROTO_SMTP_STAGE_HELLO, "no reply to HELO in time"},
-    {mp_client_starttls_move, mp_client_starttls_reply, MAILPROTO_SMTP_STAGE_TLS, "TLS did not start in time"},
-    {mp_client_auth_move, mp_client_auth_reply, MAILPROTO_SMTP_STAGE_AUTH, "no reply to AUTH in time"},
-    {mp_client_ready_move, NULL, MAILPROTO_SMTP_STAGE_NONE, ""},
-    {mp_client_idle_move, NULL, MAILPROTO_SMTP_STAGE_NONE, ""},
-    {mp_client_transaction_move, mp_client_transaction_reply, MAILPROTO_SMTP_STAGE_NONE,
-     "no reply in a transaction in time"},
-    {nothing, mp_client_simple_reply, MAILPROTO_SMTP_STAGE_NONE, "no reply to a command in time"},
-    {mp_client_quit_move, mp_client_quit_reply, MAILPROTO_SMTP_STAGE_NONE, "no reply to QUIT in time"},
-};
+    if (c->outstanding)
+        return 0;
+    if (c->phase <= MP_CLIENT_HELO) {
+        mp_client_forget_peer(c);
+        argument = c->config.hostname;
+        if (mp_client_is_lmtp(c))
+            word = "LHLO ";
+    }
+    mp_client_say(c, word, argument.ptr, argument.len, MAILPROTO_TRACE_LINE);
+    return 1;
+}
 
 void mp_client_enter(struct mailproto_smtp_client *c, uint32_t phase)
 {
-    if (c->base.finishing && !c->commands)
+    if (c->base.finishing && !c->count)
         phase = MP_CLIENT_QUIT;
     c->phase = (uint8_t)phase;
 }
 
 /* ---- saying and hearing ---- */
+
+void mp_client_raise(struct mailproto_smtp_client *c, size_t size, uint32_t type, uint64_t token)
+{
+    mp_raise(&c->base, &c->event, size, type, token);
+}
 
 void mp_client_await(struct mailproto_smtp_client *c)
 {
@@ -52,34 +85,46 @@ void mp_client_await(struct mailproto_smtp_client *c)
         mp_peer_clock_reset(&c->base);
 }
 
-void mp_client_say(struct mailproto_smtp_client *c, const char *line, const char *argument, size_t len)
+void mp_client_say(struct mailproto_smtp_client *c, const char *line, const char *argument, size_t len, uint32_t kind)
 {
+    int secret = kind == MAILPROTO_TRACE_PRIVATE;
     size_t n = strlen(line);
-    uint8_t *out = mp_out_reserve(&c->base, n + len + 2);
+    uint8_t *out = mp_out_reserve(&c->base, n + len + (secret ? len / 2 + 4 : 0) + 2); /* base64 takes a third more */
 
     if (!out) {
         mp_engine_nomem(&c->base);
         return;
     }
     memcpy(out, line, n);
-    if (len)
+    if (secret)
+        len = mp_base64_encode((char *)out + n, argument, len);
+    else if (len)
         memcpy(out + n, argument, len);
     memcpy(out + n + len, "\r\n", 2);
-    mp_out_commit(&c->base, n + len + 2, MAILPROTO_TRACE_LINE);
+    mp_out_commit(&c->base, n + len + 2, kind);
     mp_client_await(c);
+}
+
+void mp_client_say_word(struct mailproto_smtp_client *c, const char *line)
+{
+    mp_client_say(c, line, NULL, 0, MAILPROTO_TRACE_LINE);
 }
 
 /* The end has its reason in the reply just read, unless it was kept already. */
 static void end_with_reply(struct mailproto_smtp_client *c, int32_t why, const char *text)
 {
-    if (c->reply.code)
+    if (c->reply.class)
         mp_client_keep_reply(c);
     mp_engine_end(&c->base, why, text);
 }
 
-void mp_client_give_up(struct mailproto_smtp_client *c, uint32_t stage, int32_t why, const char *text)
+void mp_client_give_up(struct mailproto_smtp_client *c, int32_t why, const char *text)
 {
-    c->fail_stage = (uint8_t)stage;
+    c->fail_stage = phases[c->phase].stage;
+    if (why == MAILPROTO_ERR_TLS)
+        c->fail_stage = MAILPROTO_SMTP_STAGE_TLS;
+    if (why == MAILPROTO_ERR_AUTH)
+        c->fail_stage = MAILPROTO_SMTP_STAGE_AUTH;
     mp_client_wipe_secret(c);
     mp_out_literal(&c->base, "QUIT\r\n");
     end_with_reply(c, why, text);
@@ -93,26 +138,27 @@ void mp_client_broken(struct mailproto_smtp_client *c, const char *text)
 /* 421 may answer anything, or nothing: the server closes (RFC 5321 3.8). */
 static void shut_down(struct mailproto_smtp_client *c, int was_due)
 {
-    if (was_due && c->phase == MP_CLIENT_TRANSACTION)
-        mp_client_transaction_reply(c);
-    else if (was_due && c->phase == MP_CLIENT_SIMPLE)
-        mp_client_simple_reply(c);
+    if (was_due && c->phase >= MP_CLIENT_TRANSACTION)
+        phases[c->phase].reply(c);
     end_with_reply(c, MAILPROTO_ERR_REFUSED, "the server shuts down (421)");
 }
 
 void mp_client_replied(struct mailproto_smtp_client *c)
 {
+    const struct phase *phase = &phases[c->phase];
     int was_due = c->outstanding != 0;
 
     c->outstanding -= was_due ? 1 : 0;
     if (c->reply.code == 421 && c->phase != MP_CLIENT_QUIT)
         shut_down(c, was_due);
-    else if (was_due)
-        phases[c->phase].reply(c);
-    else if (c->phase == MP_CLIENT_TRANSACTION)
+    else if (!was_due && c->phase == MP_CLIENT_TRANSACTION)
         mp_client_interrupted(c);
-    else
+    else if (!was_due)
         mp_client_broken(c, "a reply that no command asked for");
+    else if (c->reply.class == 3 && !phase->takes_3yz)
+        mp_client_broken(c, "the server answered with 3yz");
+    else
+        phase->reply(c);
 }
 
 /* ---- what the base asks ---- */
@@ -132,9 +178,14 @@ static int at_eof(struct mailproto_smtp_client *c)
 static int step(struct mp_engine *e)
 {
     struct mailproto_smtp_client *c = mp_client_of(e);
+    struct mp_client_command *ended = mp_client_first(c, MP_COMMAND_ENDED);
 
-    if (c->ended.first)
-        return mp_client_raise_ended(c);
+    if (ended) {
+        const struct mp_client_outcome end = {NULL, MAILPROTO_ERR_CANCELLED, MAILPROTO_SMTP_NOT_SENT, 0};
+
+        mp_client_raise_done(c, ended, &end, NULL);
+        return 1;
+    }
     if (e->eof_seen)
         return at_eof(c);
     return phases[c->phase].move(c) || mp_client_read(c);
@@ -149,7 +200,7 @@ static int wants_input(const struct mp_engine *e)
 
 static void answered(struct mp_engine *e, struct mp_request *r)
 {
-    if (r->type == MAILPROTO_SMTP_CLIENT_CREDENTIALS)
+    if (mp_client_of(e)->phase == MP_CLIENT_AUTH)
         mp_client_auth_answered(mp_client_of(e), r);
 }
 
@@ -175,7 +226,7 @@ static void fail_event(struct mp_engine *e, uint32_t type)
 
 static uint32_t peer_limit(const struct mp_engine *e)
 {
-    const struct mailproto_smtp_client *c = (const struct mailproto_smtp_client *)e;
+    const struct mailproto_smtp_client *c = mp_client_of(e);
     uint32_t limit = c->config.command_ms;
 
     if (e->tls == MP_TLS_DRAINING)
@@ -208,8 +259,7 @@ static void idle(struct mp_engine *e)
 
     if (c->phase != MP_CLIENT_IDLE || c->reply.more)
         return;
-    mp_client_free_reply(c, &c->reply);
-    mp_client_free_reply(c, &c->final);
+    mp_client_free_replies(c);
     mp_client_free_hello(c);
 }
 
@@ -227,14 +277,14 @@ static void destroy(struct mp_engine *e)
     struct mailproto_smtp_client *c = mp_client_of(e);
 
     mp_client_wipe_secret(c);
-    mp_client_free_reply(c, &c->reply);
-    mp_client_free_reply(c, &c->final);
+    mp_client_free_replies(c);
     mp_client_free_hello(c);
-    mp_client_free_queue(c, &c->building);
-    mp_client_free_queue(c, &c->queue);
-    mp_client_free_queue(c, &c->ended);
-    if (c->active)
-        mp_client_free_command(c, c->active);
+    while (c->first) {
+        struct mp_client_command *command = c->first;
+
+        c->first = command->next;
+        mp_client_free_command(c, command);
+    }
 }
 
 static const struct mp_engine_ops ops = {
@@ -269,52 +319,71 @@ int32_t mailproto_smtp_client_callbacks_init(mailproto_smtp_client_callbacks *ca
     return mp_struct_init(callbacks, size);
 }
 
-static void fill_defaults(mailproto_smtp_client_config *config)
+/* The defaults of the fields from max_commands to stall_ms, in their order. */
+static const uint32_t defaults[] = {
+    100,    /* max_commands */
+    10000,  /* max_recipients */
+    2000,   /* max_reply_line */
+    128,    /* max_reply_lines */
+    4096,   /* max_reply */
+    998,    /* max_text_line */
+    16384,  /* piece */
+    300000, /* greeting_ms */
+    300000, /* command_ms */
+    120000, /* data_ms */
+    600000, /* message_ms */
+    60000,  /* tls_ms */
+    600000, /* answer_ms */
+    180000, /* stall_ms */
+};
+
+#define AT(field) offsetof(mailproto_smtp_client_config, field)
+
+_Static_assert(AT(stall_ms) + sizeof(uint32_t) - AT(max_commands) == sizeof defaults, "a default for each field");
+
+static uint32_t field_at(const mailproto_smtp_client_config *config, size_t offset)
 {
-    mp_or_default(&config->max_commands, 100);
-    mp_or_default(&config->max_recipients, 10000);
-    mp_or_default(&config->max_reply_line, 2000);
-    mp_or_default(&config->max_reply_lines, 128);
-    mp_or_default(&config->max_reply, 4096);
-    mp_or_default(&config->max_text_line, 998);
-    mp_or_default(&config->piece, 16384);
-    mp_or_default(&config->greeting_ms, 300000);
-    mp_or_default(&config->command_ms, 300000);
-    mp_or_default(&config->data_ms, 120000);
-    mp_or_default(&config->message_ms, 600000);
-    mp_or_default(&config->tls_ms, 60000);
-    mp_or_default(&config->answer_ms, 600000);
-    mp_or_default(&config->stall_ms, 180000);
+    uint32_t value;
+
+    memcpy(&value, (const char *)config + offset, sizeof value);
+    return value;
 }
 
-enum {
-    FLAGS = MAILPROTO_SMTP_CLIENT_LMTP | MAILPROTO_SMTP_CLIENT_AUTH_REQUIRED | MAILPROTO_SMTP_CLIENT_CLEARTEXT_AUTH |
-            MAILPROTO_SMTP_CLIENT_STRICT_BODY | MAILPROTO_SMTP_CLIENT_NO_CHUNKING | MAILPROTO_SMTP_CLIENT_NO_PIPELINING,
-    MECHANISMS = MAILPROTO_SASL_PLAIN | MAILPROTO_SASL_LOGIN,
-    PIECE_MAX = 1 << 24
+static void fill_defaults(mailproto_smtp_client_config *config)
+{
+    for (size_t i = 0; i < sizeof defaults; i += sizeof(uint32_t))
+        if (!field_at(config, AT(max_commands) + i))
+            memcpy((char *)config + AT(max_commands) + i, (const char *)defaults + i, sizeof(uint32_t));
+}
+
+/* What the numbers may be. */
+static const struct limit {
+    uint32_t offset, least, most;
+    const char *text;
+} limits[] = {
+    {AT(flags), 0, 2 * MAILPROTO_SMTP_CLIENT_NO_PIPELINING - 1, "flags holds an unknown bit"},
+    {AT(tls), 0, MAILPROTO_TLS_IMPLICIT, "tls is none of MAILPROTO_TLS_*"},
+    {AT(mechanisms), 0, MAILPROTO_SASL_PLAIN | MAILPROTO_SASL_LOGIN, "mechanisms holds an unknown bit"},
+    {AT(piece), 1, 1 << 24, "piece is over 16777216"},
+    {AT(max_reply_line), 64, 1 << 20, "max_reply_line is not in 64 to 1048576"},
+    {AT(max_reply), 64, 1 << 20, "max_reply is not in 64 to 1048576"},
 };
 
 /* What is wrong with a config whose defaults are filled in, or NULL. */
-static const char *config_error(const mailproto_smtp_client_config *config)
+MP_OUTLINE static const char *config_error(const mailproto_smtp_client_config *config)
 {
-    if (config->flags & ~(uint32_t)FLAGS)
-        return "flags holds an unknown bit";
-    if (config->tls > MAILPROTO_TLS_IMPLICIT)
-        return "tls is none of MAILPROTO_TLS_*";
-    if (config->mechanisms & ~(uint32_t)MECHANISMS)
-        return "mechanisms holds an unknown bit";
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        uint32_t value = field_at(config, limits[i].offset);
+
+        if (value < limits[i].least || value > limits[i].most)
+            return limits[i].text;
+    }
     if (!config->mechanisms && config->flags & MAILPROTO_SMTP_CLIENT_AUTH_REQUIRED)
         return "AUTH_REQUIRED needs mechanisms";
     if (!config->hostname.ptr || !config->hostname.len)
         return "hostname is required";
     if (!mp_smtp_is_hello(config->hostname.ptr, config->hostname.len))
         return "hostname is neither a domain nor an address literal";
-    if (config->piece > PIECE_MAX)
-        return "piece is over 16777216";
-    if (config->max_reply_line < 64 || config->max_reply_line > 1 << 20)
-        return "max_reply_line is not in 64 to 1048576";
-    if (config->max_reply < 64 || config->max_reply > 1 << 20)
-        return "max_reply is not in 64 to 1048576";
     return NULL;
 }
 
@@ -338,32 +407,32 @@ static size_t smaller(size_t a, size_t b)
 }
 
 /* The largest piece of output but the body's: PLAIN in base64, of MP_CLIENT_SECRET_MAX octets. */
-enum { SECRET_LINE_MAX = 2800 };
+enum { SECRET_LINE_MAX = MP_CLIENT_SECRET_ROOM * 3 / 2 + 32 };
 
 size_t mailproto_smtp_client_memory_max(const mailproto_smtp_client_config *config)
 {
-    struct mailproto_smtp_client c = {.phase = 0};
+    mailproto_smtp_client_config own;
     const size_t spare = sizeof(struct mp_chunk) + 32;
     const char *why;
     size_t body, replies, unknown;
 
-    if (read_config(&c.config, config, &why))
+    if (read_config(&own, config, &why))
         return 0;
     /* the room for a piece is there once: the next is asked for when the last one is gone */
-    body = mp_client_body_room(&c) + spare;
-    replies = 4 * (size_t)(c.config.max_reply + 16); /* reply, final, hello, and one more while it grows */
-    unknown = smaller(c.config.max_reply_lines, c.config.max_reply / 2) * sizeof(mailproto_smtp_parameter) + 16;
-    return mp_engine_memory_max(sizeof c + c.config.hostname.len, 1, c.config.max_reply_line, SECRET_LINE_MAX) + body +
-           replies + unknown + MP_CLIENT_SECRET_MAX + 16;
+    body = mp_client_body_room(&own) + spare;
+    replies = 4 * (size_t)(own.max_reply + 16); /* reply, final, hello, and one more while it grows */
+    unknown = smaller(own.max_reply_lines, own.max_reply) * sizeof(mailproto_smtp_parameter) + 16;
+    return mp_engine_memory_max(sizeof(struct mailproto_smtp_client) + own.hostname.len, 1, own.max_reply_line,
+                                SECRET_LINE_MAX) +
+           body + replies + unknown + MP_CLIENT_SECRET_ROOM + 16;
 }
 
 int32_t mailproto_smtp_client_new(mailproto_smtp_client **out, const mailproto_smtp_client_config *config,
                                   const mailproto_smtp_client_callbacks *callbacks,
                                   const mailproto_allocator *allocator, void *user, const char **why)
 {
-    struct mp_engine_setup setup = {.ops = &ops, .user = user, .max_open = 1, .polled = !callbacks};
+    struct mp_engine_setup setup = {.ops = &ops, .user = user, .polled = !callbacks};
     mailproto_smtp_client_config own;
-    mailproto_smtp_client_callbacks table = {0};
     mailproto_allocator memory;
     struct mp_engine *e;
     struct mailproto_smtp_client *c;
@@ -381,21 +450,24 @@ int32_t mailproto_smtp_client_new(mailproto_smtp_client **out, const mailproto_s
     *why = "allocator lacks a function";
     if (mp_allocator_copy(&memory, allocator))
         return MAILPROTO_ERR_ARG;
-    *why = "callbacks is larger than this library knows";
-    if (callbacks && mp_struct_copy(&table, sizeof table, callbacks))
-        return MAILPROTO_ERR_ARG;
     *why = NULL;
     setup.allocator = &memory;
     setup.answer_ms = mp_or_never(own.answer_ms);
     setup.stall_ms = mp_or_never(own.stall_ms);
     setup.implicit_tls = own.tls == MAILPROTO_TLS_IMPLICIT;
+    setup.offset = offsetof(struct mailproto_smtp_client, base);
     result = mp_engine_new(&e, sizeof *c + own.hostname.len, &setup);
     if (result)
         return result;
     c = mp_client_of(e);
-    c->callbacks = table;
+    if (callbacks && mp_struct_copy(&c->callbacks, sizeof c->callbacks, callbacks)) {
+        *why = "callbacks is larger than this library knows";
+        mailproto_session_free(&e->session);
+        return MAILPROTO_ERR_ARG;
+    }
     c->config = own;
     c->config.hostname.ptr = memcpy(c + 1, own.hostname.ptr, own.hostname.len);
+    c->flags = own.flags;
     c->outstanding = 1; /* the greeting */
     *out = c;
     return MAILPROTO_OK;

@@ -1,40 +1,50 @@
-/* client_done.c - the completion of each command, exactly once, and the lists that commands wait in.
+/* client_done.c - the completion of each command, exactly once, and the list that commands wait in.
  * contract.md section 2: "a client's commands have tokens and one completion each". */
 #include <string.h>
 
 #include "smtp/client.h"
 
-/* ---- lists ---- */
+/* ---- the list ---- */
 
-void mp_client_push(struct mp_client_queue *queue, struct mp_client_command *command)
+struct mp_client_command *mp_client_first(const struct mailproto_smtp_client *c, uint32_t state)
+{
+    struct mp_client_command *command = c->first;
+
+    while (command && command->state != state)
+        command = command->next;
+    return command;
+}
+
+struct mp_client_command *mp_client_find(const struct mailproto_smtp_client *c, uint64_t token)
+{
+    struct mp_client_command *command = c->first;
+
+    while (command && command->token != token)
+        command = command->next;
+    return command;
+}
+
+void mp_client_push(struct mailproto_smtp_client *c, struct mp_client_command *command)
 {
     command->next = NULL;
-    if (queue->last)
-        queue->last->next = command;
+    if (c->last)
+        c->last->next = command;
     else
-        queue->first = command;
-    queue->last = command;
+        c->first = command;
+    c->last = command;
 }
 
-struct mp_client_command *mp_client_pop(struct mp_client_queue *queue)
+void mp_client_unlink(struct mailproto_smtp_client *c, const struct mp_client_command *command)
 {
-    return queue->first ? mp_client_take(queue, queue->first->token) : NULL;
-}
+    struct mp_client_command **link = &c->first, *before = NULL;
 
-struct mp_client_command *mp_client_take(struct mp_client_queue *queue, uint64_t token)
-{
-    struct mp_client_command **link = &queue->first, *command, *before = NULL;
-
-    while ((command = *link) && command->token != token) {
-        before = command;
-        link = &command->next;
+    while (*link != command) {
+        before = *link;
+        link = &before->next;
     }
-    if (!command)
-        return NULL;
     *link = command->next;
-    if (queue->last == command)
-        queue->last = before;
-    return command;
+    if (c->last == command)
+        c->last = before;
 }
 
 void mp_client_free_command(struct mailproto_smtp_client *c, struct mp_client_command *command)
@@ -42,123 +52,76 @@ void mp_client_free_command(struct mailproto_smtp_client *c, struct mp_client_co
     struct mp_client_recipient *recipient;
 
     while ((recipient = command->first)) {
-        size_t text_len = (size_t)recipient->path_len + recipient->type_len + recipient->orcpt_len;
-
         command->first = recipient->next;
-        mp_free(&c->base.allocator, recipient, sizeof *recipient + text_len);
+        mp_free(&c->base.allocator, recipient, sizeof *recipient + recipient->text_len);
     }
     mp_free(&c->base.allocator, command, sizeof *command + command->text_len);
 }
 
-void mp_client_free_queue(struct mailproto_smtp_client *c, struct mp_client_queue *queue)
-{
-    struct mp_client_command *command;
-
-    while ((command = mp_client_pop(queue)))
-        mp_client_free_command(c, command);
-}
-
 /* ---- completions ---- */
 
-static const mailproto_smtp_response *response(struct mp_client_reply *reply)
+static void raise_reply(struct mailproto_smtp_client *c, uint64_t token, int32_t why,
+                        const mailproto_smtp_response *response)
 {
-    static const mailproto_smtp_response none = {.struct_size = sizeof none};
-
-    return reply ? mp_client_response(reply) : &none;
-}
-
-/* The command is over: its token is dead, its memory free. */
-static uint64_t retire(struct mailproto_smtp_client *c, struct mp_client_command *command)
-{
-    uint64_t token = command->token;
-
-    if (c->active == command)
-        c->active = NULL;
-    c->commands--;
-    mp_client_free_command(c, command);
-    return token;
+    c->event.reply.command = token;
+    c->event.reply.why = why;
+    c->event.reply.reply = response;
+    mp_client_raise(c, sizeof c->event.reply, MAILPROTO_SMTP_CLIENT_REPLY, 0);
 }
 
 void mp_client_raise_done(struct mailproto_smtp_client *c, struct mp_client_command *command,
-                          const struct mp_client_outcome *end, struct mp_client_reply *reply)
+                          const struct mp_client_outcome *end, const struct mp_client_reply *reply)
 {
-    const char *sentence = mailproto_result_text(end->why);
+    const mailproto_smtp_response *response = mp_client_response(c, reply);
+    mailproto_smtp_done *done = &c->event.done;
 
-    c->event.done = (mailproto_smtp_done){
-        .outcome = end->outcome,
-        .why = end->why,
-        .recipients = command == c->active ? c->transaction.accepted : 0,
-        .stage = end->stage,
-        .reply = response(reply),
-        .text = end->text.len ? end->text : (mailproto_text){sentence, strlen(sentence)},
-    };
-    c->event.done.command = retire(c, command);
-    mp_raise(&c->base, &c->event.done, sizeof c->event.done, MAILPROTO_SMTP_CLIENT_DONE, 0);
-}
-
-void mp_client_raise_reply(struct mailproto_smtp_client *c, struct mp_client_command *command, int32_t why,
-                           struct mp_client_reply *reply)
-{
-    c->event.reply = (mailproto_smtp_reply){.why = why, .reply = response(reply)};
-    c->event.reply.command = retire(c, command);
-    mp_raise(&c->base, &c->event.reply, sizeof c->event.reply, MAILPROTO_SMTP_CLIENT_REPLY, 0);
-}
-
-int mp_client_raise_ended(struct mailproto_smtp_client *c)
-{
-    struct mp_client_command *command = mp_client_pop(&c->ended);
-    struct mp_client_outcome end = {.outcome = MAILPROTO_SMTP_NOT_SENT};
-
-    if (!command)
-        return 0;
-    end.why = command->why;
-    if (command->verb)
-        mp_client_raise_reply(c, command, end.why, NULL);
-    else
-        mp_client_raise_done(c, command, &end, NULL);
-    return 1;
+    if (command->verb) {
+        raise_reply(c, command->token, end->why, response);
+    } else {
+        done->command = command->token;
+        done->outcome = end->outcome;
+        done->why = end->why;
+        done->recipients = command == c->active ? c->transaction.accepted : 0;
+        done->stage = end->stage;
+        done->reply = response;
+        done->text.ptr = end->text ? end->text : mailproto_result_text(end->why);
+        done->text.len = strlen(done->text.ptr);
+        mp_client_raise(c, sizeof *done, MAILPROTO_SMTP_CLIENT_DONE, 0);
+    }
+    if (c->active == command)
+        c->active = NULL;
+    c->count--;
+    mp_client_unlink(c, command);
+    mp_client_free_command(c, command);
 }
 
 /* One that never began ends for the reason the session does. */
-static void raise_unbegun(struct mailproto_smtp_client *c, struct mp_client_command *command)
-{
-    const struct mp_engine *e = &c->base;
-    struct mp_client_outcome end = {
-        .outcome = MAILPROTO_SMTP_NOT_SENT,
-        .why = e->error ? e->error : MAILPROTO_ERR_CANCELLED,
-        .stage = c->fail_stage,
-    };
-
-    if (e->error)
-        end.text = (mailproto_text){e->error_text, e->error_len};
-    if (command->verb)
-        mp_client_raise_reply(c, command, end.why, NULL);
-    else
-        mp_client_raise_done(c, command, &end, &c->final);
-}
-
-static void raise_active(struct mailproto_smtp_client *c)
-{
-    if (c->active->verb) {
-        mp_client_raise_reply(c, c->active, c->base.error ? c->base.error : MAILPROTO_ERR_LOST, NULL);
-        return;
-    }
-    mp_client_settle(c);
-    mp_client_raise_done(c, c->active, &c->transaction.end, &c->final);
-}
-
 int mp_client_end_step(struct mp_engine *e)
 {
     struct mailproto_smtp_client *c = mp_client_of(e);
-    struct mp_client_queue *queue = c->queue.first ? &c->queue : &c->building;
+    struct mp_client_outcome end = {.outcome = MAILPROTO_SMTP_NOT_SENT, .why = MAILPROTO_ERR_CANCELLED};
+    const struct mp_client_reply *reply = &c->final;
+    struct mp_client_command *command = c->active;
+    uint32_t state = MP_COMMAND_ENDED;
 
-    if (c->active)
-        raise_active(c);
-    else if (c->ended.first)
-        mp_client_raise_ended(c);
-    else if (queue->first)
-        raise_unbegun(c, mp_client_pop(queue));
-    else
+    for (; !command && state < MP_COMMAND_STATES; state++)
+        command = mp_client_first(c, state);
+    if (!command)
         return 0;
+    if (command->verb || command->state == MP_COMMAND_ENDED)
+        reply = NULL;
+    if (command == c->active && !command->verb) {
+        mp_client_settle(c);
+        end = c->transaction.end;
+    } else if (command->state != MP_COMMAND_ENDED) {
+        if (command == c->active)
+            end.why = MAILPROTO_ERR_LOST;
+        if (e->error) {
+            end.why = e->error;
+            end.text = e->error_text;
+        }
+        end.stage = c->fail_stage;
+    }
+    mp_client_raise_done(c, command, &end, reply);
     return 1;
 }

@@ -6,140 +6,102 @@
 #include "sasl/sasl.h"
 #include "smtp/client.h"
 
-/* ---- words of a line ---- */
-
-/* The next word of *text, which it moves on; len 0: there is none. */
-static mailproto_text next_word(mailproto_text *text)
+/* The next word at *p, which it moves behind it; len 0: there is none. */
+static mailproto_text next_word(const char **p, const char *end)
 {
-    mailproto_text word;
+    const char *word = *p, *behind;
 
-    while (text->len && *text->ptr == ' ') {
-        text->ptr++;
-        text->len--;
-    }
-    word = (mailproto_text){text->ptr, 0};
-    while (word.len < text->len && word.ptr[word.len] != ' ')
-        word.len++;
-    text->ptr += word.len;
-    text->len -= word.len;
-    return word;
+    while (word < end && *word == ' ')
+        word++;
+    for (behind = word; behind < end && *behind != ' ';)
+        behind++;
+    *p = behind;
+    return (mailproto_text){word, (size_t)(behind - word)};
 }
 
-/* ---- keywords with values ---- */
+/* ---- keywords ---- */
 
-/* SIZE 0 says that there is no fixed limit (RFC 1870 5). */
-static void read_size(struct mp_client_peer *peer, mailproto_text rest)
+/* In the order of their bits. */
+static const char keywords[][20] = {
+    "SIZE", "8BITMIME", "PIPELINING", "STARTTLS", "AUTH",       "ENHANCEDSTATUSCODES",
+    "DSN",  "CHUNKING", "BINARYMIME", "SMTPUTF8", "REQUIRETLS", "LIMITS",
+    "VRFY", "EXPN",     "HELP",
+};
+
+/* The bit of the line's keyword, or 0; *p is then behind it. "AUTH=LOGIN PLAIN" is how servers said it before RFC 2554, and
+   many say it still. */
+static uint32_t read_keyword(const char **p, const char *end, mailproto_text *keyword)
 {
-    mailproto_text number = next_word(&rest);
-    uint64_t value;
+    size_t old = mp_ascii_begins(*p, (size_t)(end - *p), "AUTH=");
 
-    if (mp_ascii_parse_decimal(number.ptr, number.len, &value))
-        peer->max_message = value;
-}
-
-static void read_mechanisms(struct mp_client_peer *peer, mailproto_text rest)
-{
-    mailproto_text word;
-
-    while ((word = next_word(&rest)).len)
-        peer->mechanisms |= mp_sasl_mechanism(word.ptr, word.len);
+    *p += old;
+    if (old)
+        return MAILPROTO_SMTP_EXT_AUTH;
+    *keyword = next_word(p, end);
+    for (uint32_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++)
+        if (mp_ascii_equal(keyword->ptr, keyword->len, keywords[i]))
+            return UINT32_C(1) << i;
+    return 0;
 }
 
 /* NAME=value words; those of names or values that mean nothing here are passed over (RFC 9422 3). */
-static void read_limits(struct mp_client_peer *peer, mailproto_text rest)
+static void read_limit(mailproto_smtp_ready *peer, mailproto_text word)
 {
-    struct {
-        const char *name;
-        uint32_t *value;
-    } limits[] = {{"RCPTMAX=", &peer->max_recipients},
-                  {"MAILMAX=", &peer->max_transactions},
-                  {"RCPTDOMAINMAX=", &peer->max_domains}};
-    mailproto_text word;
+    static const char names[][16] = {"RCPTMAX=", "MAILMAX=", "RCPTDOMAINMAX="};
+    uint32_t values[] = {peer->max_recipients, peer->max_transactions, peer->max_domains};
 
-    while ((word = next_word(&rest)).len)
-        for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
-            size_t n = mp_ascii_begins(word.ptr, word.len, limits[i].name);
-            uint64_t value;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        size_t n = mp_ascii_begins(word.ptr, word.len, names[i]);
+        uint64_t value;
 
-            if (n && mp_ascii_parse_decimal(word.ptr + n, word.len - n, &value))
-                *limits[i].value = value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
-        }
-}
-
-/* ---- the table ---- */
-
-static const struct keyword {
-    const char *name;
-    uint32_t bit;
-    void (*read)(struct mp_client_peer *peer, mailproto_text rest);
-} keywords[] = {
-    {"SIZE", MAILPROTO_SMTP_EXT_SIZE, read_size},
-    {"8BITMIME", MAILPROTO_SMTP_EXT_8BITMIME, NULL},
-    {"PIPELINING", MAILPROTO_SMTP_EXT_PIPELINING, NULL},
-    {"STARTTLS", MAILPROTO_SMTP_EXT_STARTTLS, NULL},
-    {"AUTH", MAILPROTO_SMTP_EXT_AUTH, read_mechanisms},
-    {"ENHANCEDSTATUSCODES", MAILPROTO_SMTP_EXT_ENHANCEDSTATUSCODES, NULL},
-    {"DSN", MAILPROTO_SMTP_EXT_DSN, NULL},
-    {"CHUNKING", MAILPROTO_SMTP_EXT_CHUNKING, NULL},
-    {"BINARYMIME", MAILPROTO_SMTP_EXT_BINARYMIME, NULL},
-    {"SMTPUTF8", MAILPROTO_SMTP_EXT_SMTPUTF8, NULL},
-    {"REQUIRETLS", MAILPROTO_SMTP_EXT_REQUIRETLS, NULL},
-    {"LIMITS", MAILPROTO_SMTP_EXT_LIMITS, read_limits},
-    {"VRFY", MAILPROTO_SMTP_EXT_VRFY, NULL},
-    {"EXPN", MAILPROTO_SMTP_EXT_EXPN, NULL},
-    {"HELP", MAILPROTO_SMTP_EXT_HELP, NULL},
-};
-
-static const struct keyword *find(const char *name, size_t n)
-{
-    for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++)
-        if (mp_ascii_equal(name, n, keywords[i].name))
-            return &keywords[i];
-    return NULL;
-}
-
-/* The line's keyword; "AUTH=LOGIN PLAIN" is how servers said it before RFC 2554, and many say it still. */
-static mailproto_text keyword_of(mailproto_text *line)
-{
-    mailproto_text word, rest = *line;
-
-    if (mp_ascii_begins(line->ptr, line->len, "AUTH=")) {
-        *line = (mailproto_text){line->ptr + 5, line->len - 5};
-        return (mailproto_text){line->ptr - 5, 4};
+        if (n && mp_ascii_parse_decimal(word.ptr + n, word.len - n, &value))
+            values[i] = value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
     }
-    word = next_word(&rest);
-    *line = rest;
-    return word;
+    peer->max_recipients = values[0];
+    peer->max_transactions = values[1];
+    peer->max_domains = values[2];
 }
 
-int mp_client_extension(struct mp_client_peer *peer, const char *line, size_t n)
+/* SIZE 0 says that there is no fixed limit (RFC 1870 5). */
+void mp_client_extension(mailproto_smtp_ready *peer, const char *line, size_t n)
 {
-    mailproto_text rest = {line, n}, name = keyword_of(&rest);
-    const struct keyword *keyword = find(name.ptr, name.len);
+    const char *end = line + n;
+    mailproto_text word;
+    uint32_t bit = read_keyword(&line, end, &word);
 
-    if (!keyword)
-        return 0;
-    peer->offers |= keyword->bit;
-    if (keyword->read)
-        keyword->read(peer, rest);
-    return 1;
-}
-
-void mp_client_forget_peer(struct mailproto_smtp_client *c)
-{
-    c->peer = (struct mp_client_peer){0};
-    mp_client_free_hello(c);
+    peer->peer_offers |= bit;
+    if (bit == MAILPROTO_SMTP_EXT_SIZE) {
+        word = next_word(&line, end);
+        mp_ascii_parse_decimal(word.ptr, word.len, &peer->max_message);
+    }
+    if (!(bit & (MAILPROTO_SMTP_EXT_AUTH | MAILPROTO_SMTP_EXT_LIMITS)))
+        return;
+    while ((word = next_word(&line, end)).len) {
+        if (bit == MAILPROTO_SMTP_EXT_AUTH)
+            peer->peer_mechanisms |= mp_sasl_mechanism(word.ptr, word.len);
+        else
+            read_limit(peer, word);
+    }
 }
 
 /* ---- what READY shows ---- */
 
+void mp_client_forget_peer(struct mailproto_smtp_client *c)
+{
+    memset(&c->peer, 0, sizeof c->peer);
+    mp_client_free_hello(c);
+}
+
 void mp_client_keep_hello(struct mailproto_smtp_client *c)
 {
+    struct mp_client_reply *reply = &c->reply;
+
     mp_client_free_hello(c);
-    c->hello = c->reply.text;
-    c->hello_len = c->reply.len;
-    c->hello_capacity = c->reply.capacity;
-    c->reply = (struct mp_client_reply){.text = NULL};
+    c->hello = reply->text;
+    c->hello_len = reply->len;
+    c->hello_capacity = reply->capacity;
+    c->hello_lines = reply->lines;
+    memset(reply, 0, sizeof *reply);
 }
 
 void mp_client_free_hello(struct mailproto_smtp_client *c)
@@ -148,64 +110,42 @@ void mp_client_free_hello(struct mailproto_smtp_client *c)
     mp_free(&c->base.allocator, c->unknown, c->unknown_size);
     c->hello = NULL;
     c->unknown = NULL;
-    c->hello_len = c->hello_capacity = 0;
-    c->unknown_size = 0;
+    c->hello_len = 0;
 }
 
-/* The next line of what is left of the EHLO reply. 0: there is none. */
-static int next_line(mailproto_text *left, mailproto_text *line)
-{
-    const char *lf;
-
-    if (!left->len)
-        return 0;
-    lf = memchr(left->ptr, '\n', left->len);
-    *line = (mailproto_text){left->ptr, lf ? (size_t)(lf - left->ptr) : left->len};
-    left->ptr += line->len + (lf != NULL);
-    left->len -= line->len + (lf != NULL);
-    return 1;
-}
-
-/* Goes through the lines but the first; fills `list` if there is one. Gives how many keywords are unknown. */
-static size_t each_unknown(const struct mailproto_smtp_client *c, mailproto_smtp_parameter *list)
-{
-    mailproto_text left = {c->hello, c->hello_len}, line, name, value;
-    size_t n = 0;
-
-    next_line(&left, &line);
-    while (next_line(&left, &line)) {
-        name = keyword_of(&line);
-        if (!name.len || find(name.ptr, name.len))
-            continue;
-        value = line;
-        while (value.len && *value.ptr == ' ') {
-            value.ptr++;
-            value.len--;
-        }
-        if (list) {
-            list[n] = (mailproto_smtp_parameter){.struct_size = sizeof list[n], .keyword = name};
-            if (value.len)
-                list[n].value = value;
-            if (n)
-                list[n - 1].next = &list[n];
-        }
-        n++;
-    }
-    return n;
-}
-
+/* There is room for all lines but the first, of which each takes an octet at least. */
 int mp_client_list_unknown(struct mailproto_smtp_client *c)
 {
-    size_t n = each_unknown(c, NULL);
+    const char *p = c->hello, *end = p + c->hello_len, *lf;
+    size_t lines = c->hello_lines < c->hello_len ? c->hello_lines : c->hello_len;
+    mailproto_smtp_parameter *list;
+    const mailproto_smtp_parameter **link = &c->peer.unknown;
 
-    if (!n)
+    if (lines < 2)
         return 0;
-    c->unknown = mp_alloc(&c->base.allocator, n * sizeof *c->unknown);
-    if (!c->unknown) {
+    c->unknown_size = lines * sizeof *list;
+    list = c->unknown = mp_alloc_zero(&c->base.allocator, c->unknown_size);
+    if (!list) {
         mp_engine_nomem(&c->base);
         return -1;
     }
-    c->unknown_size = n * sizeof *c->unknown;
-    each_unknown(c, c->unknown);
+    lf = memchr(p, '\n', c->hello_len);
+    while (lf) {
+        const char *end_of_line;
+
+        p = lf + 1;
+        lf = memchr(p, '\n', (size_t)(end - p));
+        end_of_line = lf ? lf : end;
+        if (read_keyword(&p, end_of_line, &list->keyword) || !list->keyword.len)
+            continue;
+        while (p < end_of_line && *p == ' ')
+            p++;
+        list->struct_size = sizeof *list;
+        list->value.len = (size_t)(end_of_line - p);
+        if (list->value.len)
+            list->value.ptr = p;
+        *link = list;
+        link = &list++->next;
+    }
     return 0;
 }

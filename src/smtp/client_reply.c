@@ -8,13 +8,13 @@
 
 /* ---- the text that is kept ---- */
 
-static void grow(struct mailproto_smtp_client *c, struct mp_client_reply *reply, size_t n)
+/* Makes room for n octets more, or as many as may be kept. */
+static void grow(struct mailproto_smtp_client *c, size_t n)
 {
-    size_t capacity = reply->capacity ? reply->capacity : 128;
+    struct mp_client_reply *reply = &c->reply;
+    size_t capacity = 2 * (reply->len + n) + 64;
     char *text;
 
-    while (capacity < reply->len + n)
-        capacity *= 2;
     if (capacity > c->config.max_reply)
         capacity = c->config.max_reply;
     if (capacity <= reply->capacity)
@@ -29,28 +29,38 @@ static void grow(struct mailproto_smtp_client *c, struct mp_client_reply *reply,
 }
 
 /* Appends as much as may be kept; the rest is dropped. */
-static void keep(struct mailproto_smtp_client *c, struct mp_client_reply *reply, const char *text, size_t n)
+static void keep(struct mailproto_smtp_client *c, const char *text, size_t n)
 {
-    if (n > reply->capacity - reply->len)
-        grow(c, reply, n);
-    if (n > reply->capacity - reply->len)
-        n = reply->capacity - reply->len;
-    if (!n)
-        return;
-    memcpy(reply->text + reply->len, text, n);
+    struct mp_client_reply *reply = &c->reply;
+
+    if (n > reply->capacity - reply->len) {
+        grow(c, n);
+        if (n > reply->capacity - reply->len)
+            n = reply->capacity - reply->len;
+    }
+    if (n)
+        memcpy(reply->text + reply->len, text, n);
     reply->len += (uint32_t)n;
 }
 
-static void forget(struct mp_client_reply *reply)
+MP_OUTLINE static void forget(struct mp_client_reply *reply)
 {
-    reply->code = reply->lines = reply->len = 0;
-    reply->enhanced_len = reply->more = 0;
+    reply->len = reply->lines = 0;
+    reply->code = reply->class = reply->more = reply->enhanced_len = 0;
 }
 
-void mp_client_free_reply(struct mailproto_smtp_client *c, struct mp_client_reply *reply)
+static void free_reply(struct mailproto_smtp_client *c, struct mp_client_reply *reply)
 {
     mp_free(&c->base.allocator, reply->text, reply->capacity);
-    *reply = (struct mp_client_reply){.text = NULL};
+    reply->text = NULL;
+    reply->capacity = 0;
+    forget(reply);
+}
+
+void mp_client_free_replies(struct mailproto_smtp_client *c)
+{
+    free_reply(c, &c->reply);
+    free_reply(c, &c->final);
 }
 
 void mp_client_keep_reply(struct mailproto_smtp_client *c)
@@ -67,45 +77,35 @@ void mp_client_clear_final(struct mailproto_smtp_client *c)
     forget(&c->final);
 }
 
-const mailproto_smtp_response *mp_client_response(struct mp_client_reply *reply)
+const mailproto_smtp_response *mp_client_response(struct mailproto_smtp_client *c, const struct mp_client_reply *reply)
 {
-    reply->response = (mailproto_smtp_response){
-        .struct_size = sizeof reply->response,
-        .code = reply->code,
-        .lines = reply->lines,
-        .enhanced = {reply->enhanced, reply->enhanced_len},
-        .text = {reply->text, reply->len},
-    };
-    return &reply->response;
+    static const struct mp_client_reply none;
+    mailproto_smtp_response *response = &c->response;
+
+    if (!reply)
+        reply = &none;
+    response->struct_size = sizeof *response;
+    response->code = reply->code;
+    response->lines = reply->lines;
+    response->enhanced = (mailproto_text){reply->enhanced, reply->enhanced_len};
+    response->text = (mailproto_text){reply->text, reply->len};
+    return response;
 }
 
 /* ---- a line ---- */
 
-/* The code the line begins with, 0: there is none. Only 2yz to 5yz are replies. */
-static uint32_t code_of(const struct mp_line *line)
-{
-    const char *p = line->ptr;
-
-    if (line->len < 3 || p[0] < '2' || p[0] > '5' || !mp_ascii_is_digit(p[1]) || !mp_ascii_is_digit(p[2]))
-        return 0;
-    return (uint32_t)(p[0] - '0') * 100 + (uint32_t)(p[1] - '0') * 10 + (uint32_t)(p[2] - '0');
-}
-
 /* Text that the client's phase takes literally has no enhanced codes: greeting, EHLO and challenges (RFC 2034 4). */
-static int has_enhanced(const struct mailproto_smtp_client *c, const struct mp_client_reply *reply)
+static int has_enhanced(const struct mailproto_smtp_client *c)
 {
-    if (reply->code / 100 == 3)
-        return 0;
-    return c->phase > MP_CLIENT_HELO || reply->code / 100 != 2;
+    return c->reply.class != 3 && (c->phase > MP_CLIENT_HELO || c->reply.class != 2);
 }
 
-/* Takes the enhanced code off the text of a line. The first line's is the reply's; its class is the code's. */
-static size_t strip_enhanced(struct mp_client_reply *reply, const char *text, size_t n)
+/* How long the enhanced code is at the beginning of a line's text. The first line's is the reply's; its class is the code's. */
+MP_OUTLINE static size_t take_enhanced(struct mp_client_reply *reply, const char *text, size_t n)
 {
     size_t len = mp_smtp_read_enhanced(text, n);
 
-    if (!len || len >= MP_CLIENT_ENHANCED_MAX || (len < n && text[len] != ' ') ||
-        (uint32_t)(text[0] - '0') != reply->code / 100)
+    if (!len || len >= MP_CLIENT_ENHANCED_MAX || (len < n && text[len] != ' ') || text[0] - '0' != reply->class)
         return 0;
     if (!reply->lines) {
         memcpy(reply->enhanced, text, len);
@@ -116,40 +116,41 @@ static size_t strip_enhanced(struct mp_client_reply *reply, const char *text, si
 
 static void take_text(struct mailproto_smtp_client *c, const char *text, size_t n)
 {
-    struct mp_client_reply *reply = &c->reply;
-
-    if (has_enhanced(c, reply)) {
-        size_t skip = strip_enhanced(reply, text, n);
+    if (has_enhanced(c)) {
+        size_t skip = take_enhanced(&c->reply, text, n);
 
         text += skip;
         n -= skip;
     }
-    if (reply->lines)
-        keep(c, reply, "\n", 1);
-    keep(c, reply, text, n);
-    if (c->phase == MP_CLIENT_HELLO && reply->code / 100 == 2 && reply->lines)
+    if (c->reply.lines)
+        keep(c, "\n", 1);
+    keep(c, text, n);
+    if (c->phase == MP_CLIENT_HELLO && c->reply.class == 2 && c->reply.lines)
         mp_client_extension(&c->peer, text, n);
 }
 
-/* Adds a line. 1: the reply is complete; 0: more lines follow, or the session ends. */
+/* Adds a line. 1: the reply is complete; 0: more lines follow, or the session ends. Only 2yz to 5yz are replies. */
 static int take_line(struct mailproto_smtp_client *c, const struct mp_line *line)
 {
     struct mp_client_reply *reply = &c->reply;
-    uint32_t code = code_of(line);
+    size_t rest = line->len > 4 ? line->len - 4 : 0;
     char behind = line->len > 3 ? line->ptr[3] : ' ';
+    uint64_t code = 0;
 
     if (!reply->more)
         forget(reply);
-    if (!code || (behind != ' ' && behind != '-')) {
+    if (mp_ascii_read_decimal(line->ptr, line->len < 3 ? 0 : 3, &code) != 3 || code < 200 || code > 599 ||
+        (behind != ' ' && behind != '-')) {
         mp_client_broken(c, "the server sent a line that is no reply");
     } else if (reply->more && code != reply->code) {
         mp_client_broken(c, "the lines of a reply have different codes");
     } else if (reply->lines == c->config.max_reply_lines) {
         mp_engine_end(&c->base, MAILPROTO_ERR_LIMIT, "a reply has more lines than max_reply_lines");
     } else {
-        reply->code = code;
+        reply->code = (uint16_t)code;
+        reply->class = (uint8_t)(line->ptr[0] - '0');
         reply->more = behind == '-';
-        take_text(c, line->len > 4 ? line->ptr + 4 : "", line->len > 4 ? line->len - 4 : 0);
+        take_text(c, line->ptr + line->len - rest, rest);
         reply->lines++;
     }
     return !c->base.ending && !reply->more;
@@ -161,7 +162,7 @@ int mp_client_read(struct mailproto_smtp_client *c)
 {
     struct mp_line line;
 
-    if (!mp_line_peek(&c->base, c->config.max_reply_line, &line))
+    if (!mp_line_find(&c->base, c->config.max_reply_line, &line))
         return c->base.ending;
     mp_line_take(&c->base, &line, MAILPROTO_TRACE_LINE);
     if (take_line(c, &line)) {

@@ -3,6 +3,7 @@
 #ifndef MP_SMTP_GRAMMAR_H
 #define MP_SMTP_GRAMMAR_H
 
+#include "core/outline.h"
 #include "mailproto/base.h"
 
 /* What a function lets through beyond the plain grammar. */
@@ -10,7 +11,8 @@ enum {
     MP_SMTP_UTF8 = 1,       /* RFC 6531: UTF-8 in local parts, U-labels in domains, UTF-8 in parameter values */
     MP_SMTP_NULL_PATH = 2,  /* "<>" stands for a path: MAIL */
     MP_SMTP_POSTMASTER = 4, /* "<Postmaster>", in any case, needs no domain: RCPT */
-    MP_SMTP_UNDERSCORE = 8  /* '_' in a domain: hosts call themselves so in EHLO, and mail is not refused for it */
+    MP_SMTP_UNDERSCORE = 8, /* '_' in a domain: hosts call themselves so in EHLO, and mail is not refused for it */
+    MP_SMTP_UTF8_TYPE = 16  /* the address of an ORCPT is of type "utf-8" */
 };
 
 /* ---- paths (RFC 5321 4.1.2) ---- */
@@ -48,20 +50,20 @@ int mp_smtp_next_parameter(const char **text, const char *end, uint32_t flags, m
 /* xtext: out needs room for n octets, and may be text. 0 and *len; -1: malformed, or a control character in it (RFC 3461
    4.2 and 4.4 want printable ones; CR, LF and NUL may not get further). */
 int mp_xtext_decode(char *out, const char *text, size_t n, size_t *len);
-/* The octets that n octets become; and writes them. */
-size_t mp_xtext_encoded_size(const char *text, size_t n);
-size_t mp_xtext_encode(char *out, const char *text, size_t n);
+/* Encodes n octets; out NULL: only counts. Gives the octets that they become. With MP_SMTP_UTF8_TYPE it is the address of
+   an ORCPT. */
+size_t mp_xtext_encode(char *out, const char *text, size_t n, uint32_t flags);
 
 /* The address of ORCPT=, which is xtext unless its type is "utf-8" (RFC 6533 3: \x{...} or, with MP_SMTP_UTF8, UTF-8 as
-   it is). out needs room for n octets (decoding) or mp_orcpt_encoded_size. */
+   it is). out needs room for n octets. */
+/* MP_SMTP_UTF8_TYPE, or 0. */
+uint32_t mp_orcpt_type(mailproto_text type);
 int mp_orcpt_decode(char *out, mailproto_text type, const char *text, size_t n, uint32_t flags, size_t *len);
-size_t mp_orcpt_encoded_size(mailproto_text type, const char *text, size_t n, uint32_t flags);
-size_t mp_orcpt_encode(char *out, mailproto_text type, const char *text, size_t n, uint32_t flags);
 
 /* ---- replies (RFC 5321 4.2, RFC 3463 2) ---- */
 
 /* How many octets the enhanced status code takes that text begins with, 0 if none. What follows is not a digit. */
-size_t mp_smtp_read_enhanced(const char *text, size_t n);
+MP_OUTLINE size_t mp_smtp_read_enhanced(const char *text, size_t n);
 /* Whether text is one, and nothing else. */
 int mp_smtp_is_enhanced(const char *text, size_t n);
 

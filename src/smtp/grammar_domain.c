@@ -1,46 +1,31 @@
 /* grammar_domain.c - domains and address literals.
  * RFC 5321 sections 4.1.2 and 4.1.3; RFC 6531 section 3.3; lengths of RFC 1035 section 2.3.4. */
-#include <string.h>
-
 #include "core/ascii.h"
 #include "core/utf8.h"
 #include "smtp/grammar.h"
 
 enum { LABEL_MAX = 63, DOMAIN_MAX = 255 };
 
-/* Letters, digits and hyphen as two words of bits. */
-static const uint64_t ldh[2] = {UINT64_C(0x3ff) << 48 | UINT64_C(1) << '-',
-                                UINT64_C(0x3ffffff) << 1 | UINT64_C(0x3ffffff) << 33};
-
-static int is_ldh(uint8_t c, uint32_t flags)
-{
-    if (c > 127)
-        return (flags & MP_SMTP_UTF8) != 0;
-    return (int)(ldh[c >> 6] >> (c & 63) & 1) || (c == '_' && (flags & MP_SMTP_UNDERSCORE));
-}
-
 /* sub-domain = Let-dig [Ldh-str] */
-static size_t read_label(const uint8_t *p, size_t n, uint32_t flags)
+static size_t read_label(const char *p, size_t n, uint32_t sets)
 {
-    size_t i = 0;
+    size_t i = mp_ascii_span(p, n, sets);
 
-    while (i < n && is_ldh(p[i], flags))
-        i++;
     return i && i <= LABEL_MAX && p[0] != '-' && p[i - 1] != '-' ? i : 0;
 }
 
 size_t mp_smtp_read_domain(const char *text, size_t n, uint32_t flags)
 {
-    const uint8_t *p = (const uint8_t *)text;
+    uint32_t sets = MP_LDH | (flags & MP_SMTP_UTF8 ? MP_HIGH : 0) | (flags & MP_SMTP_UNDERSCORE ? MP_UNDERSCORE : 0);
     size_t i = 0;
 
     for (;;) {
-        size_t label = read_label(p + i, n - i, flags);
+        size_t label = read_label(text + i, n - i, sets);
 
         i += label;
         if (!label || i > DOMAIN_MAX)
             return 0;
-        if (i == n || p[i] != '.')
+        if (i == n || text[i] != '.')
             return i;
         i++;
     }
@@ -72,15 +57,6 @@ static int is_ipv4(const char *text, size_t n)
     }
 }
 
-static size_t read_group(const char *text, size_t n)
-{
-    size_t i = 0;
-
-    while (i < n && i < 5 && mp_ascii_hex_value((uint8_t)text[i]) >= 0)
-        i++;
-    return i <= 4 ? i : 0;
-}
-
 /* Groups of four digits between colons, once "::" for two or more of them, and an IPv4 address for the last two. */
 static int is_ipv6(const char *text, size_t n)
 {
@@ -92,7 +68,7 @@ static int is_ipv6(const char *text, size_t n)
         i = 2;
     }
     while (i < n) {
-        size_t digits = read_group(text + i, n - i);
+        size_t digits = mp_ascii_span(text + i, n - i, MP_HEX);
 
         if (digits && i + digits < n && text[i + digits] == '.') {
             groups += 2;
@@ -100,7 +76,7 @@ static int is_ipv6(const char *text, size_t n)
                 return 0;
             break;
         }
-        if (!digits)
+        if (!digits || digits > 4)
             return 0;
         groups++;
         i += digits;
@@ -118,20 +94,12 @@ static int is_ipv6(const char *text, size_t n)
 }
 
 /* Standardized-tag ":" 1*dcontent */
-static int is_general(const char *text, size_t n)
+MP_OUTLINE static int is_general(const char *text, size_t n)
 {
-    const char *colon = memchr(text, ':', n);
-    size_t tag = colon ? (size_t)(colon - text) : 0;
+    size_t tag = mp_ascii_span(text, n, MP_LDH), content = n - tag - 1;
 
-    if (!tag || tag + 1 == n || text[tag - 1] == '-')
-        return 0;
-    for (size_t i = 0; i < tag; i++)
-        if (!mp_ascii_is_alnum((uint8_t)text[i]) && text[i] != '-')
-            return 0;
-    for (size_t i = tag + 1; i < n; i++)
-        if (!mp_ascii_is_vchar((uint8_t)text[i]) || (text[i] >= '[' && text[i] <= ']'))
-            return 0;
-    return 1;
+    return tag && tag + 1 < n && text[tag] == ':' && text[tag - 1] != '-' &&
+           mp_ascii_span(text + tag + 1, content, MP_DCONTENT) == content;
 }
 
 int mp_smtp_is_address_literal(const char *text, size_t n)

@@ -7,22 +7,15 @@
 /* esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-") */
 static size_t read_keyword(const char *text, size_t n)
 {
-    size_t i = 0;
-
-    while (i < n && (mp_ascii_is_alnum((uint8_t)text[i]) || (text[i] == '-' && i)))
-        i++;
-    return i;
+    return n && *text != '-' ? mp_ascii_span(text, n, MP_LDH) : 0;
 }
 
 /* esmtp-value = 1*(%d33-60 / %d62-126 / UTF8-non-ascii) */
 static size_t read_value(const char *text, size_t n, uint32_t flags)
 {
-    size_t i = 0;
+    size_t i = mp_ascii_span(text, n, flags & MP_SMTP_UTF8 ? MP_VALUE | MP_HIGH : MP_VALUE);
 
-    while (i < n && text[i] != '=' &&
-           (mp_ascii_is_vchar((uint8_t)text[i]) || ((uint8_t)text[i] > 127 && (flags & MP_SMTP_UTF8))))
-        i++;
-    return !(flags & MP_SMTP_UTF8) || mp_utf8_valid((const uint8_t *)text, i) ? i : 0;
+    return mp_utf8_valid((const uint8_t *)text, i) ? i : 0;
 }
 
 int mp_smtp_is_keyword(const char *text, size_t n)
@@ -60,27 +53,23 @@ int mp_smtp_next_parameter(const char **text, const char *end, uint32_t flags, m
     return keyword->len && (!value->ptr || value->len) && (p == end || *p == ' ') ? 1 : -1;
 }
 
-/* subject and detail: one to three digits, no needless zero in front */
+/* "." and a subject or detail: one to three digits, no needless zero in front */
 static size_t read_number(const char *text, size_t n)
 {
-    size_t i = 0;
+    size_t i = n && *text == '.' ? mp_ascii_span(text + 1, n - 1, MP_DIGIT) : 0;
 
-    while (i < n && mp_ascii_is_digit((uint8_t)text[i]))
-        i++;
-    return i && i <= 3 && (i == 1 || text[0] != '0') ? i : 0;
+    return i && i <= 3 && (i == 1 || text[1] != '0') ? i + 1 : 0;
 }
 
 size_t mp_smtp_read_enhanced(const char *text, size_t n)
 {
     size_t subject, detail;
 
-    if (n < 5 || (text[0] != '2' && text[0] != '4' && text[0] != '5') || text[1] != '.')
+    if (!n || (text[0] != '2' && text[0] != '4' && text[0] != '5'))
         return 0;
-    subject = read_number(text + 2, n - 2);
-    if (!subject || 2 + subject == n || text[2 + subject] != '.')
-        return 0;
-    detail = read_number(text + 3 + subject, n - 3 - subject);
-    return detail ? 3 + subject + detail : 0;
+    subject = read_number(text + 1, n - 1);
+    detail = read_number(text + 1 + subject, n - 1 - subject);
+    return subject && detail ? 1 + subject + detail : 0;
 }
 
 int mp_smtp_is_enhanced(const char *text, size_t n)

@@ -6,42 +6,23 @@
 #include "core/utf8.h"
 #include "smtp/grammar.h"
 
-/* Sets of ASCII characters as two words of bits. */
-#define BIT(c)  (UINT64_C(1) << ((c)&63))
-#define DIGITS  (UINT64_C(0x3ff) << 48)
-#define LETTERS (UINT64_C(0x3ffffff) << 1 | UINT64_C(0x3ffffff) << 33)
-
-/* atext (RFC 5322 3.2.3) */
-static const uint64_t atext[2] = {
-    DIGITS | BIT('!') | BIT('#') | BIT('$') | BIT('%') | BIT('&') | BIT('\'') | BIT('*') | BIT('+') | BIT('-') |
-        BIT('/') | BIT('=') | BIT('?'),
-    LETTERS | BIT('^') | BIT('_') | BIT('`') | BIT('{') | BIT('|') | BIT('}') | BIT('~'),
-};
-
 /* The octets over 127 are judged together, as UTF-8, when the whole mailbox is found. */
-static int is_atext(uint8_t c, uint32_t flags)
+MP_OUTLINE static uint32_t or_high(uint32_t sets, uint32_t flags)
 {
-    return c < 128 ? (int)(atext[c >> 6] >> (c & 63) & 1) : (flags & MP_SMTP_UTF8) != 0;
+    return flags & MP_SMTP_UTF8 ? sets | MP_HIGH : sets;
 }
 
 static size_t read_dot_string(const uint8_t *p, size_t n, uint32_t flags)
 {
     for (size_t i = 0;; i++) {
-        size_t atom = i;
+        size_t atom = mp_ascii_span(p + i, n - i, or_high(MP_ATEXT, flags));
 
-        while (i < n && is_atext(p[i], flags))
-            i++;
-        if (i == atom)
+        i += atom;
+        if (!atom)
             return 0;
         if (i == n || p[i] != '.')
             return i;
     }
-}
-
-/* Space to '~', and UTF-8 where it is allowed. */
-static int is_printable(uint8_t c, uint32_t flags)
-{
-    return c < 128 ? c >= ' ' && c <= '~' : (flags & MP_SMTP_UTF8) != 0;
 }
 
 static size_t read_quoted_string(const uint8_t *p, size_t n, uint32_t flags)
@@ -51,7 +32,7 @@ static size_t read_quoted_string(const uint8_t *p, size_t n, uint32_t flags)
             return i + 1;
         if (p[i] == '\\' && (++i == n || p[i] > '~'))
             return 0;
-        if (!is_printable(p[i], flags))
+        if (!mp_ascii_is(p[i], or_high(MP_PRINT, flags)))
             return 0;
     }
     return 0;

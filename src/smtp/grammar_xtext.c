@@ -46,42 +46,11 @@ int mp_xtext_decode(char *out, const char *text, size_t n, size_t *len)
     return 0;
 }
 
-static int is_xchar(char c)
-{
-    return mp_ascii_is_vchar((uint8_t)c) && c != '+' && c != '=';
-}
-
-size_t mp_xtext_encoded_size(const char *text, size_t n)
-{
-    size_t size = n;
-
-    for (size_t i = 0; i < n; i++)
-        if (!is_xchar(text[i]))
-            size += 2;
-    return size;
-}
-
-size_t mp_xtext_encode(char *out, const char *text, size_t n)
-{
-    char *to = out;
-
-    for (size_t i = 0; i < n; i++) {
-        if (is_xchar(text[i])) {
-            *to++ = text[i];
-            continue;
-        }
-        *to++ = '+';
-        *to++ = hex_digits[(uint8_t)text[i] >> 4];
-        *to++ = hex_digits[(uint8_t)text[i] & 15];
-    }
-    return (size_t)(to - out);
-}
-
 /* ---- addresses of type utf-8 ---- */
 
-static int is_utf8_type(mailproto_text type)
+uint32_t mp_orcpt_type(mailproto_text type)
 {
-    return mp_ascii_equal(type.ptr, type.len, "utf-8");
+    return mp_ascii_equal(type.ptr, type.len, "utf-8") ? MP_SMTP_UTF8_TYPE : 0;
 }
 
 static size_t put_character(char *out, uint32_t c)
@@ -136,7 +105,8 @@ static int decode_utf8(char *out, const char *text, size_t n, uint32_t flags, si
         if (embedded) {
             to += put_character(out + to, character);
             i += embedded;
-        } else if ((is_xchar(text[i]) && text[i] != '\\') || ((uint8_t)text[i] > 127 && (flags & MP_SMTP_UTF8))) {
+        } else if ((mp_ascii_is((uint8_t)text[i], MP_XCHAR) && text[i] != '\\') ||
+                   ((uint8_t)text[i] > 127 && (flags & MP_SMTP_UTF8))) {
             out[to++] = text[i++];
         } else {
             return -1;
@@ -148,78 +118,52 @@ static int decode_utf8(char *out, const char *text, size_t n, uint32_t flags, si
 
 int mp_orcpt_decode(char *out, mailproto_text type, const char *text, size_t n, uint32_t flags, size_t *len)
 {
-    return is_utf8_type(type) ? decode_utf8(out, text, n, flags, len) : mp_xtext_decode(out, text, n, len);
+    return mp_orcpt_type(type) ? decode_utf8(out, text, n, flags, len) : mp_xtext_decode(out, text, n, len);
 }
 
-static uint32_t read_character(const uint8_t *p, size_t n, size_t *length)
+/* Writes what stands for an octet of xtext ("+2B") or a character ("\\x{2B}"). */
+static size_t escape(char *out, uint32_t character, int utf8)
 {
-    *length = p[0] < 0x80 ? 1 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-    if (*length > n)
-        *length = n;
-    switch (*length) {
-    case 2:
-        return (uint32_t)(p[0] & 31) << 6 | (p[1] & 63);
-    case 3:
-        return (uint32_t)(p[0] & 15) << 12 | (uint32_t)(p[1] & 63) << 6 | (p[2] & 63);
-    case 4:
-        return (uint32_t)(p[0] & 7) << 18 | (uint32_t)(p[1] & 63) << 12 | (uint32_t)(p[2] & 63) << 6 | (p[3] & 63);
-    default:
-        return p[0];
+    char *to = out;
+    int shift = 4;
+
+    *to++ = '+';
+    if (utf8) {
+        memcpy(out, "\\x{", 3);
+        to += 2;
     }
+    while (character >> shift > 15)
+        shift += 4;
+    for (; shift >= 0; shift -= 4)
+        *to++ = hex_digits[character >> shift & 15];
+    if (utf8)
+        *to++ = '}';
+    return (size_t)(to - out);
 }
 
-static size_t put_embedded(char *out, uint32_t character)
+/* xtext; or valid UTF-8 as utf-8-addr-xtext, with MP_SMTP_UTF8 as utf-8-addr-unitext. */
+size_t mp_xtext_encode(char *out, const char *text, size_t n, uint32_t flags)
 {
-    size_t n = 0;
-    uint32_t shift = character > 0xfffff ? 20 : character > 0xffff ? 16 : character > 0xfff ? 12 : 8;
-
-    if (character <= 0xff)
-        shift = 4;
-    out[n++] = '\\';
-    out[n++] = 'x';
-    out[n++] = '{';
-    for (;; shift -= 4) {
-        out[n++] = hex_digits[character >> shift & 15];
-        if (!shift)
-            break;
-    }
-    out[n++] = '}';
-    return n;
-}
-
-/* Valid UTF-8 as utf-8-addr-xtext, or with MP_SMTP_UTF8 as utf-8-addr-unitext. */
-static size_t encode_utf8(char *out, const char *text, size_t n, uint32_t flags)
-{
+    int utf8 = (flags & MP_SMTP_UTF8_TYPE) != 0;
+    uint32_t plain = utf8 && flags & MP_SMTP_UTF8 ? MP_XCHAR | MP_HIGH : MP_XCHAR;
     size_t to = 0, length;
 
     for (size_t i = 0; i < n; i += length) {
-        uint32_t character = read_character((const uint8_t *)text + i, n - i, &length);
+        uint32_t character = (uint8_t)text[i];
+        char escaped[16];
+        const char *unit = text + i;
+        size_t made;
 
-        if ((character < 128 && is_xchar(text[i]) && text[i] != '\\') || (character > 127 && (flags & MP_SMTP_UTF8))) {
-            memcpy(out + to, text + i, length);
-            to += length;
-        } else {
-            to += put_embedded(out + to, character);
+        length = utf8 ? mp_utf8_read((const uint8_t *)unit, n - i, &character) : 1;
+        length += !length; /* it was to be valid */
+        made = length;
+        if (!mp_ascii_is((uint8_t)*unit, plain) || (utf8 && *unit == '\\')) {
+            made = escape(escaped, character, utf8);
+            unit = escaped;
         }
+        if (out)
+            memcpy(out + to, unit, made);
+        to += made;
     }
     return to;
-}
-
-size_t mp_orcpt_encoded_size(mailproto_text type, const char *text, size_t n, uint32_t flags)
-{
-    char room[12];
-    size_t size = 0, length;
-
-    if (!is_utf8_type(type))
-        return mp_xtext_encoded_size(text, n);
-    for (size_t i = 0; i < n; i += length) {
-        read_character((const uint8_t *)text + i, n - i, &length);
-        size += encode_utf8(room, text + i, length, flags);
-    }
-    return size;
-}
-
-size_t mp_orcpt_encode(char *out, mailproto_text type, const char *text, size_t n, uint32_t flags)
-{
-    return is_utf8_type(type) ? encode_utf8(out, text, n, flags) : mp_xtext_encode(out, text, n);
 }

@@ -336,6 +336,17 @@ static int chunk_ends(struct mailproto_smtp_server *s)
     return 1;
 }
 
+/* How much of it one step looks at: where a session ends that brought too much does not depend on how it was fed. */
+static size_t within_limits(const struct mailproto_smtp_server *s, size_t n)
+{
+    const struct mp_smtp_work *w = s->work;
+    uint64_t left = s->base.max_skip - w->skipped;
+
+    if (!w->refused)
+        left = left < UINT64_MAX - s->max_message ? left + s->max_message - w->text : UINT64_MAX;
+    return left < n ? (size_t)left + 1 : n;
+}
+
 int mp_smtp_message_step(struct mailproto_smtp_server *s)
 {
     struct mp_smtp_work *w = s->work;
@@ -351,6 +362,7 @@ int mp_smtp_message_step(struct mailproto_smtp_server *s)
         return 0;
     if (s->phase == MP_SMTP_CHUNK && n > w->chunk_left)
         n = (size_t)w->chunk_left;
+    n = within_limits(s, n);
     left = mp_in_left(&s->base);
     if (s->phase == MP_SMTP_CHUNK && (w->refused || w->body == MAILPROTO_SMTP_BODY_BINARYMIME))
         raw_step(s, n);

@@ -33,7 +33,7 @@ int mp_smtp_decode(struct mp_smtp_parameters *p, mailproto_text type, mailproto_
     *decoded = value;
     if (!value.ptr)
         return -1; /* a keyword alone, where a value is due */
-    if (!is_encoded(type, value) && mp_xtext_encoded_size(value.ptr, value.len) == value.len)
+    if (!is_encoded(type, value) && mp_xtext_encode(NULL, value.ptr, value.len, 0) == value.len)
         return 0;
     out = room_for_text(p);
     if (!out)

@@ -6,7 +6,8 @@
  *     0, 1   the config, the target's own bits        2   how the second play cuts: 0 octet by octet, 1 at random, or size
  *     3      bits: 1 polled, 2 answered later,        4   0: the host is kind to all; else what it decides
  *            4 held at random, 8 traced               5   a seed
- *     6      what befalls the third play: FUZZ_...    7   in which event
+ *     6      what befalls the third play: FUZZ_...;   7   in which event
+ *            bits: 8 mail is in stores, 16 which are late
  *
  * In the script a line end is CRLF on the wire, and '~' begins what is no plain octet of the peer's:
  *
@@ -49,6 +50,10 @@ struct fuzz_engine {
     void (*act)(struct fuzz_play *p, uint8_t letter); /* may be NULL */
     void (*end)(struct fuzz_play *p);                 /* what else must hold at the end; may be NULL */
 };
+
+/* Whether the host's mail is in stores, and whether their answers come late in this play. */
+#define FUZZ_STORES(p)      ((p)->head[6] & 8)
+#define FUZZ_LATE_STORES(p) ((p)->head[6] & 16 && (p)->way.mode != TEST_AT_ONCE)
 
 enum { FUZZ_THINGS = 4 };
 

@@ -420,6 +420,7 @@ static void forget(struct fuzz_play *p)
     test_bytes_free(&p->host.out);
     test_bytes_free(&p->log);
     test_bytes_free(&p->fed);
+    test_books_free(&p->host.books);
 }
 
 static void same(const struct fuzz_play *a, const struct fuzz_play *b, const struct test_bytes *x,

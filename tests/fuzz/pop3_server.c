@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "support/scripted_store.h"
 
 const char *const fuzz_before_message = NULL, *const fuzz_after_message = NULL;
 
@@ -25,6 +26,8 @@ static void configure(const struct fuzz_play *p, mailproto_pop3_server_config *c
     mailproto_pop3_server_config_init(c, sizeof *c);
     c->peer_address = text("192.0.2.1");
     c->flags = MAILPROTO_POP3_SERVER_CLEARTEXT_LOGIN;
+    if (FUZZ_STORES(p))
+        c->flags |= MAILPROTO_POP3_SERVER_STORE;
     if (a & 1)
         c->flags |= MAILPROTO_POP3_SERVER_BARE_LF;
     if (a & 2)
@@ -78,6 +81,49 @@ static char octet_of(const struct fuzz_play *p, uint64_t n)
     return n % 37 == 1 && n / 37 % 3 == 1 ? '.' : (char)('a' + (n + p->head[5]) % 26);
 }
 
+/* ---- the same in a store ---- */
+
+static struct test_store store;
+static int store_in_use;
+
+static int also(struct test_host *h)
+{
+    (void)h;
+    return test_store_act(&store);
+}
+
+/* What fails in it depends on the input alone. */
+static void start_store(struct fuzz_play *p)
+{
+    static const uint32_t types[] = {MAILPROTO_STORE_LIST,         MAILPROTO_STORE_OPEN,
+                                     MAILPROTO_STORE_CHANGES,      MAILPROTO_STORE_MESSAGE_OPEN,
+                                     MAILPROTO_STORE_MESSAGE_READ, MAILPROTO_STORE_FLAGS,
+                                     MAILPROTO_STORE_EXPUNGE};
+    uint32_t whim = fuzz_whim(p, 9999, 3);
+    char octets[1500];
+
+    if (store_in_use)
+        test_store_free(&store); /* what the session before left open stops here */
+    store_in_use = 1;
+    test_store_start(&store, p->head[5]);
+    p->n[BROKEN_AT] = whim % 16 == 5 ? whim >> 8 & 0xff : UINT64_MAX;
+    for (uint32_t i = 1; i <= MESSAGES; i++) {
+        for (uint64_t n = 0; n < size_of(p, i); n++)
+            octets[n] = octet_of(p, n);
+        store.uidnext += i % 3 ? 0 : 1000 * i;
+        test_store_add(&store, octets, (size_t)size_of(p, i));
+    }
+    store.late = FUZZ_LATE_STORES(p) != 0;
+    store.leases = 1;
+    store.slice = whim >> 4 & 1 ? 50 : 0;
+    if (whim >> 16 & 1) {
+        store.fail_type = types[(whim >> 17) % 7];
+        store.fail_after = whim >> 24 & 3;
+        store.fail_why = -(int32_t)(1 + (whim >> 26) % 28);
+    }
+    p->host.also = also;
+}
+
 /* ---- events ---- */
 
 static void event(struct fuzz_play *p, const mailproto_event *event, struct test_pending *request)
@@ -129,8 +175,10 @@ static void event(struct fuzz_play *p, const mailproto_event *event, struct test
         const mailproto_pop3_retrieve_end *e = payload;
 
         fuzz_log(p, "\nRETRIEVE_END %u %u %d", e->number, e->top, e->why);
-        fuzz_demand(p, e->why || e->top || e->octets == p->n[SIZE], "a message that was read was read whole");
-        fuzz_end(p, MESSAGE);
+        fuzz_demand(p, e->why || e->top || e->octets == (FUZZ_STORES(p) ? size_of(p, e->number) : p->n[SIZE]),
+                    "a message that was read was read whole");
+        if (!FUZZ_STORES(p))
+            fuzz_end(p, MESSAGE);
         break;
     }
     case MAILPROTO_POP3_SERVER_COMMIT: {
@@ -141,7 +189,7 @@ static void event(struct fuzz_play *p, const mailproto_event *event, struct test
         p->n[DELETED] += e->last - e->first + 1;
         fuzz_demand(p, p->n[DELETED] <= e->deleted && (e->more != 0) == (p->n[DELETED] < e->deleted),
                     "the ranges of COMMIT are what is to be deleted");
-        if (fuzz_one_by_one(p))
+        if (fuzz_one_by_one(p) && p->n[DELETED] == e->last - e->first + 1) /* the first: more may have come since */
             fuzz_demand(p, fuzz_fed_ends(p, "\n"), "COMMIT comes of a line");
         break;
     }
@@ -150,6 +198,8 @@ static void event(struct fuzz_play *p, const mailproto_event *event, struct test
 
         fuzz_log(p, "\nMAILDROP_END %u %u %d", e->update, e->failed, e->why);
         fuzz_end(p, MAILDROP);
+        if (FUZZ_STORES(p))
+            fuzz_demand(p, !test_store_open(&store), "a maildrop that ended left nothing open");
         break;
     }
     default:
@@ -169,7 +219,9 @@ static int32_t give(struct fuzz_play *p, const struct test_pending *request, uin
     if (whim % 32 == 2)
         want = 0;
     for (uint32_t i = first; i <= last && want; i++, want--)
-        fuzz_demand(p, mailproto_pop3_server_give(p->made, request->token, i, size_of(p, i), uid, uid_of(i, uid)) == 0,
+        fuzz_demand(p,
+                    !mailproto_pop3_server_give(p->made, request->token, i, size_of(p, i), uid, uid_of(i, uid)) ||
+                        p->way.end,
                     "a message can be given");
     return mailproto_pop3_server_given(p->made, request->token);
 }
@@ -239,7 +291,9 @@ static int32_t answer(struct fuzz_play *p, const struct test_pending *request)
     case MAILPROTO_POP3_SERVER_OPEN:
         if (whim & 1)
             mailproto_pop3_server_policy(p->made, request->token, 7, 60);
-        result = mailproto_pop3_server_opened(p->made, request->token, MESSAGES, 12345);
+        result = FUZZ_STORES(p)
+                     ? mailproto_pop3_server_open_store(p->made, request->token, &store.api, whim & 2 ? 77 : 0, NULL)
+                     : mailproto_pop3_server_opened(p->made, request->token, MESSAGES, 12345);
         if (!result)
             fuzz_begin(p, MAILDROP);
         return result;
@@ -289,6 +343,8 @@ static int32_t make(struct fuzz_play *p, int polled)
     fuzz_demand(p, !result || result == MAILPROTO_ERR_NOMEM, why ? why : "a session can be made");
     p->made = server;
     p->host.session = result ? NULL : mailproto_pop3_server_session(server);
+    if (FUZZ_STORES(p))
+        start_store(p);
     return result;
 }
 
@@ -297,7 +353,7 @@ static size_t memory_max(const struct fuzz_play *p)
     mailproto_pop3_server_config config;
 
     configure(p, &config);
-    return mailproto_pop3_server_memory_max(&config) + MESSAGES; /* the marks: a bit a message */
+    return mailproto_pop3_server_memory_max(&config) + 5 * MESSAGES; /* the marks: a bit a message; UIDs */
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "support/scripted_store.h"
 
 const char *const fuzz_before_message =
     "@@A@@@@@EHLO a.example\nMAIL FROM:<a@b.example>\nRCPT TO:<c@d.example>\nDATA\n";
@@ -28,6 +29,8 @@ static void configure(const struct fuzz_play *p, mailproto_smtp_server_config *c
     c->peer_address = text("192.0.2.1");
     c->offer =
         0x7fff & ~(uint32_t)(MAILPROTO_SMTP_EXT_STARTTLS | MAILPROTO_SMTP_EXT_AUTH | MAILPROTO_SMTP_EXT_REQUIRETLS);
+    if (FUZZ_STORES(p))
+        c->flags |= MAILPROTO_SMTP_SERVER_STORE;
     if (a & 1)
         c->flags |= MAILPROTO_SMTP_SERVER_LMTP;
     if (a & 2) {
@@ -63,6 +66,68 @@ static void configure(const struct fuzz_play *p, mailproto_smtp_server_config *c
         c->max_open = 5;
 }
 
+/* ---- stores ---- */
+
+enum { STORES = 3, STORED_MAX = 48 };
+static struct test_store stores[STORES];
+static int stores_in_use;
+
+static int also(struct test_host *h)
+{
+    size_t first = test_random_below(&h->random, STORES);
+
+    for (size_t i = 0; i < STORES; i++)
+        if (test_store_act(&stores[(first + i) % STORES]))
+            return 1;
+    return 0;
+}
+
+/* What fails in them depends on the input alone, and not on how it is cut. */
+static void start_stores(struct fuzz_play *p)
+{
+    static const uint32_t types[] = {MAILPROTO_STORE_LIST, MAILPROTO_STORE_APPEND_BEGIN, MAILPROTO_STORE_APPEND_WRITE,
+                                     MAILPROTO_STORE_APPEND_SHARE, MAILPROTO_STORE_APPEND_COMMIT};
+
+    for (uint32_t i = 0; i < STORES; i++) {
+        uint32_t whim = fuzz_whim(p, 9999, i);
+
+        if (stores_in_use)
+            test_store_free(&stores[i]); /* what the session before left open stops here */
+        test_store_start(&stores[i], p->head[5] + i);
+        stores[i].late = FUZZ_LATE_STORES(p) != 0;
+        if (whim & 8)
+            test_store_share(&stores[i]);
+        if ((whim & 7) == 1)
+            stores[i].inbox = 0;
+        if (p->way.end && whim & 16)
+            stores[i].room = 1 + (whim >> 5) % 600;
+        if (whim >> 16 & 1)
+            stores[i].fail_type = types[(whim >> 17) % 5];
+        stores[i].fail_why = -(int32_t)(1 + (whim >> 26) % 28);
+    }
+    stores_in_use = 1;
+    p->host.also = also;
+}
+
+static size_t stores_open(void)
+{
+    size_t n = 0;
+
+    for (int i = 0; i < STORES; i++)
+        n += test_store_open(&stores[i]);
+    return n;
+}
+
+/* Accepts a recipient: for the host, or for a store. */
+static int32_t accept_rcpt(struct fuzz_play *p, const struct test_pending *request, uint32_t whim)
+{
+    const struct test_store *s = &stores[(whim >> 8) % STORES];
+
+    if (request->m >= STORED_MAX || whim & 32)
+        return mailproto_smtp_server_accept(p->made, request->token);
+    return mailproto_smtp_server_deliver(p->made, request->token, &s->api, 0, NULL);
+}
+
 /* ---- events ---- */
 
 static void log_parameters(struct fuzz_play *p, const mailproto_smtp_parameter *parameter)
@@ -90,6 +155,14 @@ static void rcpt(struct fuzz_play *p, const mailproto_smtp_rcpt *e)
     fuzz_log_text(p, "type", e->orcpt_type);
     fuzz_log_text(p, "orcpt", e->orcpt);
     log_parameters(p, e->unknown);
+}
+
+static void transaction_end(struct fuzz_play *p, const mailproto_smtp_transaction_end *e)
+{
+    fuzz_log(p, "\nTRANSACTION_END %u %d", e->delivered, e->why);
+    if (FUZZ_STORES(p))
+        fuzz_demand(p, !stores_open(), "a transaction that ended left nothing open");
+    fuzz_end(p, TRANSACTION);
 }
 
 /* A slice may be the last before the octet for which the engine refuses the message by itself. */
@@ -168,6 +241,7 @@ static void event(struct fuzz_play *p, const mailproto_event *event, struct test
         break;
     case MAILPROTO_SMTP_SERVER_RCPT:
         rcpt(p, e);
+        request->m = ((const mailproto_smtp_rcpt *)e)->index;
         break;
     case MAILPROTO_SMTP_SERVER_MESSAGE_BEGIN:
         p->n[CHUNKING] = ((const mailproto_smtp_message_begin *)e)->chunking;
@@ -191,9 +265,7 @@ static void event(struct fuzz_play *p, const mailproto_event *event, struct test
         fuzz_end(p, MESSAGE);
         break;
     case MAILPROTO_SMTP_SERVER_TRANSACTION_END:
-        fuzz_log(p, "\nTRANSACTION_END %u %d", ((const mailproto_smtp_transaction_end *)e)->delivered,
-                 ((const mailproto_smtp_transaction_end *)e)->why);
-        fuzz_end(p, TRANSACTION);
+        transaction_end(p, e);
         break;
     default:
         query(p,
@@ -258,7 +330,9 @@ static int32_t answer(struct fuzz_play *p, const struct test_pending *request)
         result = mailproto_session_use_default(p->host.session, request->token);
         break;
     default:
-        result = mailproto_smtp_server_accept(p->made, request->token);
+        result = FUZZ_STORES(p) && request->type == MAILPROTO_SMTP_SERVER_RCPT
+                     ? accept_rcpt(p, request, whim)
+                     : mailproto_smtp_server_accept(p->made, request->token);
         accepts = 1;
     }
     if (!result && accepts)
@@ -304,6 +378,8 @@ static int32_t make(struct fuzz_play *p, int polled)
     p->made = server;
     p->host.session = result ? NULL : mailproto_smtp_server_session(server);
     p->n[REJECT_AT] = UINT64_MAX;
+    if (FUZZ_STORES(p))
+        start_stores(p);
     return result;
 }
 

@@ -16,6 +16,19 @@ from postfix import Postfix, smtp_sink, smtp_source
 ALICE = "alice@example.test"
 
 
+def installed():
+    """What the system says of the packages that peers come from."""
+    names = ["postfix*", "dovecot*", "fakeroot", "fakechroot"]
+    try:
+        return subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *names],
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+    except FileNotFoundError:
+        return ""
+
+
+BEFORE = installed()
+
+
 class Peers(harness.Case):
     def start(self, server):
         self.addCleanup(server.stop)
@@ -75,6 +88,12 @@ class Peers(harness.Case):
         self.assertRan(harness.run([source, "-4", "-s", "4", "-m", "100", "-l", "1024",
                                     "-f", "bob@example.test", "-t", ALICE,
                                     "%s:%d" % (harness.HOST, port)], env=environment))
+
+
+class System(harness.Case):
+    def test_nothing_was_installed(self):
+        # After the others by its name: they are fetched and unpacked, and the system knows nothing of it.
+        self.assertEqual(installed(), BEFORE)
 
 
 if __name__ == "__main__":

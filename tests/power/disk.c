@@ -341,6 +341,7 @@ struct disk *disk_begin(const char *root)
     scan(disk, root);
     for (size_t i = 0; i < disk->count; i++)
         disk->effects[i].durable = 1;
+    disk->base = disk->count;
     return disk;
 }
 

@@ -43,6 +43,7 @@ struct disk {
     char *root; /* its path */
     struct disk_effect *effects;
     size_t count, room;
+    size_t base;             /* so many were there at the beginning */
     struct disk_node *nodes; /* as they are now; 0 is the root */
     size_t node_count, node_room;
 };

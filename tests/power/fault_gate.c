@@ -1,6 +1,6 @@
 /* fault_gate.c - preloaded into mailprotod by its tests: a disk that is full, read-only, forbidden or broken.
  * Below $FAULT_FOLDER, operations on files fail as the file $FAULT_GATE says: ENOSPC, EROFS, EACCES or EIO in it. */
-#define _GNU_SOURCE /* RTLD_NEXT, and the calls that are replaced */
+#define _GNU_SOURCE      /* RTLD_NEXT, and the calls that are replaced */
 #undef _FILE_OFFSET_BITS /* each of a pair of calls is replaced under its own name */
 #include <dlfcn.h>
 #include <errno.h>

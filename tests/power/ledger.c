@@ -97,6 +97,7 @@ void ledger_begin(struct ledger *ledger, size_t at, int pending, const struct wo
     moment = &ledger->moments[ledger->moment_count++];
     memset(moment, 0, sizeof *moment);
     moment->at = at;
+    moment->doing = ledger->doing;
     moment->pending = pending;
     world_copy(&moment->now, &ledger->now);
     if (pending)

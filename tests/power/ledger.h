@@ -41,6 +41,7 @@ enum {
 /* From the effect `at` of the log on it was so. */
 struct moment {
     size_t at;
+    const char *doing; /* for people */
     struct world now;
     int pending;
     struct world then; /* if what is pending is done */
@@ -81,6 +82,7 @@ struct ledger {
     struct view *views;
     size_t view_count;
     uint32_t next_message;
+    const char *doing;
     int numbers_may_rise; /* the index was lost: UIDVALIDITY may be greater */
 };
 

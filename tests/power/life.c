@@ -210,7 +210,7 @@ int life_step(struct life *life)
         for (at = 0; chance >= steps[at].weight; at++)
             chance -= steps[at].weight;
     } while (life->inside && !steps[at].inside);
-    life->doing = steps[at].name;
+    life->doing = life->ledger.doing = steps[at].name;
     result = steps[at].step(life);
     if (!result)
         life->doing = before;

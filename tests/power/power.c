@@ -115,10 +115,10 @@ static int look(struct chain *c, size_t prefix, int repair, char *why)
 static size_t moment_of_loss(struct chain *c)
 {
     const struct ledger *ledger = &c->life.ledger;
-    size_t count = c->life.disk->count, at;
+    size_t count = c->life.disk->count, base = c->life.disk->base, at;
 
     if (test_random_below(&c->random, 2))
-        return test_random_below(&c->random, count + 1);
+        return base + test_random_below(&c->random, count - base + 1);
     at = ledger->moments[test_random_below(&c->random, ledger->moment_count)].at;
     return at + test_random_below(&c->random, 2) * (at < count);
 }
@@ -138,13 +138,24 @@ static void fail(struct chain *c, const char *what, const char *why)
     fflush(stdout);
 }
 
+/* What was done before, the moments of the ledger between it. */
 static void print_life(const struct chain *c, size_t prefix)
 {
-    size_t first = prefix > 60 ? prefix - 60 : 0;
+    const struct ledger *ledger = &c->life.ledger;
+    size_t at = c->life.disk->base;
 
-    printf("power lost behind effect %zu of %zu; moment of %zu, pending %d\n", prefix, c->life.disk->count,
-           ledger_at(&c->life.ledger, prefix)->at, ledger_at(&c->life.ledger, prefix)->pending);
-    disk_print(c->life.disk, first, prefix + 5);
+    for (size_t i = 0; i < ledger->moment_count; i++) {
+        const struct moment *m = &ledger->moments[i];
+
+        if (m->at > prefix)
+            break;
+        disk_print(c->life.disk, at, m->at);
+        at = m->at;
+        printf("%6zu ---- %s: %s\n", at, m->doing ? m->doing : "begin", m->pending ? "asked" : "answered");
+    }
+    disk_print(c->life.disk, at, prefix);
+    printf("%6zu ---- the power is lost\n", prefix);
+    fflush(stdout);
 }
 
 static void look_at_state(struct chain *c)

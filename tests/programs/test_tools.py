@@ -144,7 +144,7 @@ class Demo(Case):
 class Missing(Case):
     """Machines that have a shell and little else."""
 
-    below = ("tools/", "examples/messages/")
+    below = ("tools/", "examples/messages/", ".ci/")
 
     def setUp(self):
         super().setUp()
@@ -163,6 +163,35 @@ class Missing(Case):
         self.check_nothing_but_build()
         self.assertFalse((self.copy / "build").exists(), "something was begun")
         return err
+
+    def test_help_needs_nothing(self):
+        for name in ("demo", "test"):
+            status, out, err = self.start(name, "--help", path=str(self.bin))
+            self.assertEqual((status, err), (0, ""))
+            self.assertTrue(out.startswith(f"usage: tools/{name} "), out)
+        self.check_nothing_but_build()
+
+    def test_wrong_words_are_refused_before_anything_else(self):
+        for name, word in (("demo", "--nothing"), ("test", "nothing"), ("demo", "/nonexistent/message")):
+            status, out, err = self.start(name, word, path=str(self.bin))
+            self.assertIn(status, (1, 2))
+            self.assertEqual(out, "")
+            self.assertTrue(err)
+        self.check_nothing_but_build()
+        self.assertFalse((self.copy / "build").exists())
+
+    def test_continuous_integration_runs_all_tests(self):
+        """.ci/run is tools/test without names: its output, its status; the mail beside the tree goes along."""
+        stub = self.copy / "tools" / "test"
+        stub.write_text(f'#!{BASH}\necho "words: $*, corpus: ${{MAILPROTO_CORPUS-none}}, in $PWD"\nexit 3\n')
+        self.before = contents(self.copy)
+        self.assertEqual(self.start("../.ci/run", path=str(self.bin)),
+                         (3, f"words: , corpus: none, in {self.copy}\n", ""))
+        corpus = self.folder / "shared" / "corpus"
+        corpus.mkdir(parents=True)
+        self.assertEqual(self.start("../.ci/run", path=str(self.bin)),
+                         (3, f"words: , corpus: {corpus}, in {self.copy}\n", ""))
+        self.check_nothing_but_build()
 
     def as_user(self):
         (self.bin / "id").unlink()

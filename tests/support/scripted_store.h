@@ -37,7 +37,7 @@ struct test_upload {
     int busy;
 };
 
-enum { TEST_STORE_ASKED = 64, TEST_STORE_HANDLES = 16, TEST_STORE_LEASES = 16 };
+enum { TEST_STORE_ASKED = 64, TEST_STORE_HANDLES = 64, TEST_STORE_LEASES = 16 };
 
 struct test_store {
     mailproto_store api; /* hand out its address */

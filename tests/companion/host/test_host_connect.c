@@ -172,6 +172,45 @@ static void test_no_such_name(void **state)
     scene_end(&s);
 }
 
+static int outcomes;
+
+static void on_outcome(const mailproto_host_outcome *outcome, void *user)
+{
+    struct scene *s = user;
+
+    outcomes++;
+    assert_int_equal(outcome->outcome, MAILPROTO_SMTP_NOT_SENT);
+    assert_int_equal(outcome->why, MAILPROTO_ERR_LOST);
+    assert_int_equal(outcome->no_such_name, 1);
+    assert_int_equal(outcome->again, 0);
+    assert_non_null(strstr(outcome->sentence.ptr, "cannot connect to mx.example.test:25: there is no such name"));
+    assert_non_null(strstr(outcome->sentence.ptr, "Check the host's name"));
+    mailproto_host_stop(s->host);
+}
+
+static void test_send_to_no_such_name(void **state)
+{
+    mailproto_host_send_request request;
+    mailproto_host_recipient to;
+    struct scene s;
+    struct client c;
+
+    (void)state;
+    begin(&s, &c);
+    outcomes = 0;
+    names.error = UV_EAI_NONAME;
+    mailproto_host_send_request_init(&request, sizeof request);
+    mailproto_host_recipient_init(&to, sizeof to);
+    to.address = text_of("bob@example.test");
+    request.recipients = &to;
+    request.url = text_of("smtp://mx.example.test");
+    request.message = text_of("x");
+    assert_int_equal(mailproto_host_send(s.host, &request, on_outcome, &s, NULL), MAILPROTO_OK);
+    scene_run(&s);
+    assert_int_equal(outcomes, 1);
+    scene_end(&s);
+}
+
 /* The limit is ours; the resolver's answer comes when nobody waits any more, and nothing is done with it. */
 static void test_name_server_is_silent(void **state)
 {
@@ -336,15 +375,11 @@ static void test_configs_that_are_wrong(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_first_refuse),
-        cmocka_unit_test(test_all_refuse),
-        cmocka_unit_test(test_no_such_name),
-        cmocka_unit_test(test_name_server_is_silent),
-        cmocka_unit_test(test_an_address_does_not_answer),
-        cmocka_unit_test(test_abort_while_connecting),
-        cmocka_unit_test(test_free_while_connecting),
-        cmocka_unit_test(test_drain_while_connecting),
-        cmocka_unit_test(test_configs_that_are_wrong),
+        cmocka_unit_test(test_the_first_refuse),       cmocka_unit_test(test_all_refuse),
+        cmocka_unit_test(test_no_such_name),           cmocka_unit_test(test_send_to_no_such_name),
+        cmocka_unit_test(test_name_server_is_silent),  cmocka_unit_test(test_an_address_does_not_answer),
+        cmocka_unit_test(test_abort_while_connecting), cmocka_unit_test(test_free_while_connecting),
+        cmocka_unit_test(test_drain_while_connecting), cmocka_unit_test(test_configs_that_are_wrong),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -524,6 +524,44 @@ static void test_credentials(void **state)
     check_login("secret", 0, MAILPROTO_SMTP_NOT_SENT, MAILPROTO_ERR_AUTH, 0);
 }
 
+/* The conversation on standard error: everything but the credentials and the message. */
+static void test_trace(void **state)
+{
+    static const char *const to[] = {"bob@example.test", NULL};
+    struct scene s;
+    struct sent sent;
+    char said[8000] = "";
+    FILE *file = tmpfile();
+    int before = dup(STDERR_FILENO);
+    size_t n;
+
+    (void)state;
+    assert_non_null(file);
+    scene_begin(&s, NULL);
+    s.server_flags = MAILPROTO_SMTP_SERVER_SUBMISSION | MAILPROTO_SMTP_SERVER_CLEARTEXT_AUTH;
+    s.offer = MAILPROTO_SMTP_EXT_DEFAULT | MAILPROTO_SMTP_EXT_AUTH;
+    scene_listen(&s);
+    prepare(&sent, &s, to);
+    sent.request.flags = MAILPROTO_HOST_SEND_TRACE | MAILPROTO_HOST_SEND_CLEARTEXT_LOOPBACK;
+    sent.request.user_name = text_of("alice");
+    sent.request.password = text_of("secret");
+    dup2(fileno(file), STDERR_FILENO);
+    run(&sent);
+    dup2(before, STDERR_FILENO);
+    close(before);
+    rewind(file);
+    n = fread(said, 1, sizeof said - 1, file);
+    assert_true(n > 0);
+    fclose(file);
+    assert_int_equal(strncmp(said, "S: 220 mx.example.test", 22), 0);
+    assert_non_null(strstr(said, "\nC: EHLO "));
+    assert_non_null(strstr(said, " octets, hidden)\n"));
+    assert_non_null(strstr(said, "\nC: (message text, "));
+    assert_null(strstr(said, "AGFsaWNlAHNlY3JldA")); /* \0alice\0secret */
+    assert_null(strstr(said, "Hello."));
+    scene_end(&s);
+}
+
 /* ---- servers that cannot be reached, or say nothing ---- */
 
 static uint32_t closed_port(void)
@@ -959,6 +997,7 @@ int main(void)
         cmocka_unit_test(test_large_message_from_memory),
         cmocka_unit_test(test_line_ends),
         cmocka_unit_test(test_credentials),
+        cmocka_unit_test(test_trace),
         cmocka_unit_test(test_connection_refused),
         cmocka_unit_test(test_timeout),
         cmocka_unit_test(test_unknown),

@@ -12,7 +12,7 @@
 
 void account_begin(struct account *account, uint64_t seed)
 {
-    *account = (struct account){NULL};
+    *account = (struct account){0};
     assert_int_equal(mailproto_memory_store_new(&account->memory, NULL), MAILPROTO_OK);
     assert_int_equal(mailproto_memory_store_functions(account->memory, &account->inner), MAILPROTO_OK);
     account->store = account->inner;

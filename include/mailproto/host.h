@@ -48,28 +48,27 @@ typedef struct mailproto_host_sending mailproto_host_sending;
 /* ---- the host ------------------------------------------------------------------------------------------------- */
 
 enum {
-    MAILPROTO_HOST_STAY = 1, /* run answers when it is stopped only, even if nothing is left to do: for hosts that
-                                       wait for posts */
-    MAILPROTO_HOST_KEEP_SIGPIPE =
-        2 /* the disposition of SIGPIPE is left as it is. Risk: a peer that goes ends a program
-                                       that does nothing about it */
+    /* run answers when it is stopped only, even if nothing is left to do: for hosts that wait for posts */
+    MAILPROTO_HOST_STAY = 1,
+    /* the disposition of SIGPIPE is left as it is. Risk: a peer that goes ends a program that does nothing about it */
+    MAILPROTO_HOST_KEEP_SIGPIPE = 2
 };
 
 /* How a host behaves; 0 is the default everywhere. */
 typedef struct mailproto_host_config {
     uint32_t struct_size;
     uint32_t flags;                       /* MAILPROTO_HOST_* */
-    struct uv_loop_s *loop;               /* NULL: the host makes and runs its own; else it must outlive the host, and
-                                               its `data` is not used */
+    struct uv_loop_s *loop;               /* NULL: the host makes and runs its own; else it must outlive the host,
+                                             and its `data` is not used */
     const mailproto_allocator *allocator; /* NULL: the C library's; copied. Called on the loop's thread only */
-    uint32_t threads;                     /* that do work and look names up; 0: what libuv has (4). It is said to libuv
-                                               by setenv of UV_THREADPOOL_SIZE, unless that is set: it counts for the
-                                               process, and before the first work of any host */
+    uint32_t threads;                     /* that do work and look names up; 0: what libuv has (4). It is said to
+                                             libuv by setenv of UV_THREADPOOL_SIZE, unless that is set: it counts for
+                                             the process, and before the first work of any host */
     uint32_t max_sessions;                /* accepted and not gone, of all listeners; 0: 10000; UNLIMITED */
     uint32_t max_sessions_per_address;    /* of one IPv4 address or IPv6 network of 64 bits; 0: 100; UNLIMITED */
     uint32_t read_size;                   /* octets read, and so fed, at once; 0: 16384; at least 512 */
-    uint32_t linger_ms;                   /* for a peer to close after us, so that our last line is not destroyed by a
-                                               reset; 0: 2000 */
+    uint32_t linger_ms;                   /* for a peer to close after us, so that our last line is not destroyed by
+                                             a reset; 0: 2000 */
     uint32_t reserved;                    /* 0 */
     /* Something failed that no call can answer for (a connection could not be taken); listener may be NULL. Not limited
        in number: a caller that logs should. NULL: nobody is told */
@@ -148,7 +147,7 @@ typedef struct mailproto_host_peer {
     uint64_t number;     /* of the connection: they are counted from 1 on */
     mailproto_text
         address; /* as mail writes it: "192.0.2.1", "IPv6:2001:db8::1"; "" of a unix socket. An IPv4 address that
-                               IPv6 carries is written as IPv4 */
+                    IPv6 carries is written as IPv4 */
     mailproto_text text;  /* as people write it: "192.0.2.1:4711", "[2001:db8::1]:4711", "unix" */
     mailproto_text local; /* the same of our end */
 } mailproto_host_peer;
@@ -160,8 +159,8 @@ enum {
 };
 
 enum {
-    MAILPROTO_HOST_LISTEN_PAUSED = 1 /* the socket is bound and takes nobody before mailproto_host_listener_resume: for
-                                        programs that give up root, or prepare, in between */
+    MAILPROTO_HOST_LISTEN_PAUSED = 1 /* the socket is bound and takes nobody before mailproto_host_listener_resume:
+                                        for programs that give up root, or prepare, in between */
 };
 
 /* What to listen on, and who serves it. `address` is one of
@@ -327,8 +326,8 @@ MAILPROTO_API void mailproto_host_job_free(mailproto_host_job *job);
 /* ---- the end in good order ------------------------------------------------------------------------------------ */
 
 enum {
-    MAILPROTO_HOST_DRAIN_KEEP = 1 /* listeners are paused, not closed: who connects meanwhile waits, and is served after
-                                     mailproto_host_listener_resume */
+    MAILPROTO_HOST_DRAIN_KEEP = 1 /* listeners are paused, not closed: who connects meanwhile waits, and is served
+                                     after mailproto_host_listener_resume */
 };
 
 /* Stops listening (listeners that are closed are gone), says finish to every session there is, and ends those that are
@@ -408,8 +407,8 @@ enum {
     MAILPROTO_HOST_SEND_CLEARTEXT_LOOPBACK = 1, /* credentials may go without TLS to this machine */
     MAILPROTO_HOST_SEND_CLEARTEXT = 2,          /* and anywhere. Risk: passwords cross the network in clear text */
     MAILPROTO_HOST_SEND_TRACE = 4,              /* the conversation is shown on standard error, credentials hidden */
-    MAILPROTO_HOST_SEND_SMTPUTF8 = 8,           /* the header has UTF-8 (RFC 6531); with addresses beyond ASCII it is on
-                                                   by itself */
+    MAILPROTO_HOST_SEND_SMTPUTF8 = 8,           /* the header has UTF-8 (RFC 6531); with addresses beyond ASCII it is
+                                                   on by itself */
     MAILPROTO_HOST_SEND_REQUIRETLS = 16,        /* RFC 8689 */
     MAILPROTO_HOST_SEND_NO_CHUNKING = 32,       /* DATA even where BDAT is offered */
     MAILPROTO_HOST_SEND_NO_PIPELINING = 64,
@@ -448,7 +447,7 @@ typedef struct mailproto_host_send_request {
     mailproto_text authorization; /* who to act as; "" */
     uint32_t mechanisms;          /* MAILPROTO_SASL_*; 0: PLAIN and LOGIN */
     uint32_t tls;            /* MAILPROTO_TLS_*; 0: MAY where tls_layer is there, else NEVER. IMPLICIT comes from the
-                                     scheme, too. With MAY whoever sits on the way can keep TLS away: REQUIRED is sure */
+                                scheme, too. With MAY whoever sits on the way can keep TLS away: REQUIRED is sure */
     uint32_t max_recipients; /* of one transaction; 0: 100; less where the server says so (RFC 9422) */
     uint32_t max_text_line;  /* 0: 998; UNLIMITED */
     /* milliseconds; 0: the default, UNLIMITED: never */
@@ -486,8 +485,8 @@ typedef struct mailproto_host_transaction {
 /* What became of a message. Lives until on_outcome returns. */
 typedef struct mailproto_host_outcome {
     uint32_t struct_size;
-    uint32_t outcome;  /* MAILPROTO_SMTP_ACCEPTED: by all recipients' server; _PARTLY: for some; _REFUSED; _NOT_SENT; or
-                          _UNKNOWN: for some nobody knows, sending again may make a second copy for them */
+    uint32_t outcome;  /* MAILPROTO_SMTP_ACCEPTED: by all recipients' server; _PARTLY: for some; _REFUSED; _NOT_SENT;
+                          or _UNKNOWN: for some nobody knows, sending again may make a second copy for them */
     int32_t why;       /* 0: all accepted; ERR_REFUSED; else what ended it: ERR_LOST, ERR_TIMEOUT, ERR_AUTH, ERR_TLS,
                           ERR_BODY, ERR_UNSUPPORTED, ERR_LIMIT, ERR_CANCELLED, ERR_NOMEM ... */
     uint32_t stage;    /* MAILPROTO_SMTP_STAGE_*: what decided; CONNECT: no connection was made */
@@ -496,7 +495,7 @@ typedef struct mailproto_host_outcome {
     uint32_t not_sent;
     uint32_t unknown;
     uint32_t again;               /* 1: what was not accepted may be accepted later, and sending it again to these
-                                       recipients cannot make a second copy */
+                                     recipients cannot make a second copy */
     uint32_t no_such_name;        /* 1: the host's name does not exist */
     uint32_t tls;                 /* 1: it went through TLS */
     uint32_t authenticated;       /* 1 */

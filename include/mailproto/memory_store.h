@@ -60,6 +60,11 @@ MAILPROTO_API int32_t mailproto_memory_store_functions(mailproto_memory_store *m
 MAILPROTO_API int32_t mailproto_memory_store_set_wall(mailproto_memory_store *memory, int64_t unix_seconds,
                                                       int32_t zone);
 
+/* Puts a message into a mailbox (0: INBOX), as APPEND does, for programs that have no asker: line ends may be LF. OK;
+   ERR_ARG: NULL; ERR_NOT_FOUND: no such mailbox; ERR_QUOTA, ERR_FULL, ERR_NOMEM. */
+MAILPROTO_API int32_t mailproto_memory_store_add(mailproto_memory_store *memory, uint64_t mailbox, const void *text,
+                                                 size_t len);
+
 /* The octets that are kept now. 0: memory is NULL. */
 MAILPROTO_API uint64_t mailproto_memory_store_used(const mailproto_memory_store *memory);
 

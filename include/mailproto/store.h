@@ -7,13 +7,17 @@
  * QUESTIONS  A function gets a question, a struct that begins with mailproto_event, and answers it now or later: any
  *            number of items with mailproto_store_give, and then once, for all questions whose token is not 0,
  *            mailproto_store_done or mailproto_store_fail. Returning a negative result is fail with it. Questions of one
- *            asker may be open together, and may be answered in any order unless they touch the same upload or message.
+ *            asker may be open together, and may be answered in any order unless they touch the same upload, message or
+ *            opening: those stay in order.
  *            What a question points to is used or copied before the function returns (mailproto_store_keep does it).
  *            The asker stays until all it asked is answered or cancelled. Answers come on the asker's thread.
  * ITEMS      What an item points to is lent until mailproto_store_give returns. The asker may have enough: give then says
  *            MAILPROTO_STORE_ENOUGH, and done is to follow. An item of a type that the question does not name is ignored.
+ *            A slice that give did not take (a negative answer) has no lease.
  * CANCEL     ends a question without an answer. What its answer would have opened is closed by the store; what it changes
- *            may have happened. Answers to it are ERR_TOKEN.
+ *            may have happened. Answers to it are ERR_TOKEN, and after the call the store does not touch the asker for it.
+ *            An upload whose begin or write was cancelled can only be aborted.
+ * ERRORS     A mailbox that is not there (any more), or cannot be selected, is ERR_NOT_FOUND for whatever is asked of it.
  * RULES      - Each call is atomic, and calls on one mailbox are linearizable.
  *            - Done of append_commit, copy, move and expunge means durable: it survives a loss of power. Flags may be lost
  *              with the power; numbers are never reused.
@@ -236,7 +240,8 @@ typedef struct mailproto_store_status {
     uint32_t reserved; /* 0 */
 } mailproto_store_status;
 
-/* Makes a mailbox, and those above it that are missing. ERR_EXISTS; ERR_LIMIT: a name the store cannot keep. */
+/* Makes a mailbox, and those above it that are missing. A name that DELETE left is a mailbox again. INBOX, and INBOX as
+   the first component, is the same in any case. ERR_EXISTS; ERR_LIMIT: a name the store cannot keep. */
 typedef struct mailproto_store_create {
     mailproto_event head;
     mailproto_text name;  /* UTF-8, '/' between components, none at the end; no empty component, no control character */
@@ -244,14 +249,16 @@ typedef struct mailproto_store_create {
     uint32_t reserved;    /* 0 */
 } mailproto_store_create;
 
-/* Removes a mailbox and its messages for good. One with inferiors stays as a name that cannot be selected. INBOX cannot be
-   removed: ERR_DENIED. */
+/* Removes a mailbox and its messages for good; what was opened of it is ERR_NOT_FOUND from now on, even if the name is made
+   again. One with inferiors stays as a name that cannot be selected: ERR_DENIED for that while it has them (RFC 9051
+   6.3.5), and for INBOX. A subscription stays. */
 typedef struct mailproto_store_delete {
     mailproto_event head;
     uint64_t mailbox;
 } mailproto_store_delete;
 
-/* Gives a mailbox another name; ERR_EXISTS. See RULES for INBOX. Mailboxes above the new name are made if missing. */
+/* Gives a mailbox another name. See RULES for INBOX. Mailboxes above the new name are made if missing; subscriptions stay
+   with the old name (RFC 9051 6.3.9). ERR_EXISTS; ERR_DENIED: the new name is below the mailbox itself; ERR_LIMIT. */
 typedef struct mailproto_store_rename {
     mailproto_event head;
     uint64_t mailbox;
@@ -280,8 +287,8 @@ typedef struct mailproto_store_authorise {
 /* What became of a mailbox behind the cursor `since`; 0: all of it. First the UIDs that vanished, as runs (not for since
    0), then messages that are new or changed, in UID order, and at the end CURSOR. At most `want` messages: then CURSOR has
    `more` and a snapshot, and the next page is asked for with it. All pages show the same moment, and tell the same cursor.
-   A snapshot ends with its last page, by SNAPSHOT_END, or with its opening. ERR_RESYNC: the store does not remember so far
-   back; ask from 0 and compare. */
+   A snapshot ends with its last page, by ENOUGH, by SNAPSHOT_END, or with its opening. ERR_RESYNC: the store does not
+   remember so far back; ask from 0 and compare. */
 typedef struct mailproto_store_changes {
     mailproto_event head;
     uint64_t opening;
@@ -335,7 +342,7 @@ typedef struct mailproto_store_append_begin {
     mailproto_event head;
     uint64_t mailbox;
     uint64_t upload;
-    uint64_t size; /* octets that will be written; 0: not known. Enforced, unless it is SIZE_ESTIMATED */
+    uint64_t size; /* octets that will be written; 0: not known. Enforced by ERR_LIMIT, unless SIZE_ESTIMATED */
     int64_t internal_date;
     int32_t zone;      /* minutes east of UTC */
     uint32_t flags;    /* MAILPROTO_FLAG_* */

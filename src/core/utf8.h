@@ -1,4 +1,4 @@
-/* UTF-8: whether text is valid, and how far it is plain ASCII.
+/* UTF-8: characters, and whether text is valid.
    RFC 3629 sections 3 and 4. */
 #ifndef MP_CORE_UTF8_H
 #define MP_CORE_UTF8_H
@@ -12,8 +12,5 @@ int mp_utf8_valid(const uint8_t *p, size_t n);
 
 /* The character that the n octets at p begin with, n > 0: its length, or 0 if it is not a valid one. */
 size_t mp_utf8_read(const uint8_t *p, size_t n, uint32_t *character);
-
-/* How many of the n octets at p, from the first, are below 128. */
-size_t mp_ascii_prefix(const uint8_t *p, size_t n);
 
 #endif

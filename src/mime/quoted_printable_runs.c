@@ -180,11 +180,19 @@ static void write_plain(mp_qp_writer *w)
     w->column += n;
 }
 
+/* Escapes what is above 127, as long as there is room in the line. */
+static void write_escapes(mp_qp_writer *w)
+{
+    while (w->io.in < w->io.in_end && *w->io.in > 127 && w->line - w->column > 3 && mp_codec_out(&w->io) >= 3)
+        put_octet(w, 3);
+}
+
 void mp_qp_write_scalar(mp_qp_writer *w)
 {
     do {
         if (w->column != w->line)
             write_plain(w);
+        write_escapes(w);
     } while (w->io.in < w->io.in_end && mp_qp_write_one(w));
 }
 

@@ -121,24 +121,17 @@ int mp_orcpt_decode(char *out, mailproto_text type, const char *text, size_t n, 
     return mp_orcpt_type(type) ? decode_utf8(out, text, n, flags, len) : mp_xtext_decode(out, text, n, len);
 }
 
-/* Writes what stands for an octet of xtext ("+2B") or a character ("\\x{2B}"). */
-static size_t escape(char *out, uint32_t character, int utf8)
+/* What stands for an octet of xtext ("+2B") or a character ("\\x{2B}") is written to the end of room, from behind. */
+static char *escape(char *end, uint32_t character, int utf8)
 {
-    char *to = out;
-    int shift = 4;
-
-    *to++ = '+';
-    if (utf8) {
-        memcpy(out, "\\x{", 3);
-        to += 2;
-    }
-    while (character >> shift > 15)
-        shift += 4;
-    for (; shift >= 0; shift -= 4)
-        *to++ = hex_digits[character >> shift & 15];
     if (utf8)
-        *to++ = '}';
-    return (size_t)(to - out);
+        *--end = '}';
+    for (int digits = 0; digits < 2 || character; digits++, character >>= 4)
+        *--end = hex_digits[character & 15];
+    if (utf8)
+        return memcpy(end - 3, "\\x{", 3);
+    *--end = '+';
+    return end;
 }
 
 /* xtext; or valid UTF-8 as utf-8-addr-xtext, with MP_SMTP_UTF8 as utf-8-addr-unitext. */
@@ -150,7 +143,7 @@ size_t mp_xtext_encode(char *out, const char *text, size_t n, uint32_t flags)
 
     for (size_t i = 0; i < n; i += length) {
         uint32_t character = (uint8_t)text[i];
-        char escaped[16];
+        char room[16], *end = room + sizeof room;
         const char *unit = text + i;
         size_t made;
 
@@ -158,8 +151,8 @@ size_t mp_xtext_encode(char *out, const char *text, size_t n, uint32_t flags)
         length += !length; /* it was to be valid */
         made = length;
         if (!mp_ascii_is((uint8_t)*unit, plain) || (utf8 && *unit == '\\')) {
-            made = escape(escaped, character, utf8);
-            unit = escaped;
+            unit = escape(end, character, utf8);
+            made = (size_t)(end - unit);
         }
         if (out)
             memcpy(out + to, unit, made);

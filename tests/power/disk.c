@@ -113,6 +113,9 @@ uint32_t disk_find(const struct disk *disk, const char *path)
 
 /* ---- the log ---- */
 
+/* File systems count time in ticks of the kernel. */
+enum { TICK = 4000000 };
+
 static struct disk_effect *add(struct disk *disk, int what, uint32_t node)
 {
     struct disk_effect *e;
@@ -125,6 +128,7 @@ static struct disk_effect *add(struct disk *disk, int what, uint32_t node)
     memset(e, 0, sizeof *e);
     e->what = (uint8_t)what;
     e->node = node;
+    e->time = disk->clock - disk->clock % TICK;
     return e;
 }
 
@@ -136,21 +140,8 @@ static uint32_t new_node(struct disk *disk, int is_directory)
     }
     memset(&disk->nodes[disk->node_count], 0, sizeof *disk->nodes);
     disk->nodes[disk->node_count].is_directory = is_directory;
+    disk->nodes[disk->node_count].time = disk->clock - disk->clock % TICK;
     return (uint32_t)disk->node_count++;
-}
-
-/* The directory's time after the change: the disk keeps it together with the names. */
-static void add_time(struct disk_effect *e, const char *path)
-{
-    struct stat status;
-    char directory[4096];
-    const char *end = strrchr(path, '/');
-
-    snprintf(directory, sizeof directory, "%.*s", end ? (int)(end - path) : 1, end ? path : ".");
-    if (stat(directory, &status))
-        return;
-    e->seconds = (int64_t)status.st_mtim.tv_sec;
-    e->nanoseconds = (int32_t)status.st_mtim.tv_nsec;
 }
 
 /* A new name for a node. */
@@ -166,7 +157,7 @@ static struct disk_effect *add_name(struct disk *disk, int what, uint32_t node, 
     e->directory = directory;
     e->name = power_text(name, strlen(name));
     disk_entry_set(&disk->nodes[directory], name, node);
-    add_time(e, path);
+    disk->nodes[directory].time = e->time;
     return e;
 }
 
@@ -204,6 +195,7 @@ void disk_rename(struct disk *disk, const char *from, const char *to)
         return;
     disk_entry_remove(&disk->nodes[directory], name);
     e = add_name(disk, DISK_RENAME, node, to);
+    disk->nodes[directory].time = disk->clock - disk->clock % TICK;
     if (e) {
         e->from = directory;
         e->old = power_text(name, strlen(name));
@@ -222,7 +214,7 @@ void disk_remove(struct disk *disk, const char *path)
     e->directory = directory;
     e->name = power_text(name, strlen(name));
     disk_entry_remove(&disk->nodes[directory], name);
-    add_time(e, path);
+    disk->nodes[directory].time = e->time;
 }
 
 void disk_write(struct disk *disk, uint32_t node, uint64_t offset, const void *data, size_t len)
@@ -236,6 +228,7 @@ void disk_write(struct disk *disk, uint32_t node, uint64_t offset, const void *d
     e->len = len;
     e->data = power_memory(NULL, len);
     memcpy(e->data, data, len);
+    disk->nodes[node].time = e->time;
     if (disk->nodes[node].size < offset + len)
         disk->nodes[node].size = offset + len;
 }
@@ -246,12 +239,15 @@ void disk_truncate(struct disk *disk, uint32_t node, uint64_t size)
         return;
     add(disk, DISK_TRUNCATE, node)->offset = size;
     disk->nodes[node].size = size;
+    disk->nodes[node].time = disk->clock - disk->clock % TICK;
 }
 
-void disk_mtime(struct disk *disk, uint32_t node, int64_t seconds)
+void disk_mtime(struct disk *disk, uint32_t node, int64_t time)
 {
-    if (node < disk->node_count)
-        add(disk, DISK_MTIME, node)->seconds = seconds;
+    if (node >= disk->node_count)
+        return;
+    add(disk, DISK_MTIME, node)->time = time;
+    disk->nodes[node].time = time;
 }
 
 void disk_sync(struct disk *disk, uint32_t node, int data_only)
@@ -281,12 +277,39 @@ void disk_sync_parent(struct disk *disk, const char *path)
         add(disk, DISK_SYNC_DIRECTORY, node);
 }
 
+void disk_settle(struct disk *disk)
+{
+    for (size_t i = 0; i < disk->node_count; i++)
+        disk_sync(disk, (uint32_t)i, 0);
+}
+
+int64_t disk_time(const struct disk *disk, uint32_t node)
+{
+    return node < disk->node_count ? disk->nodes[node].time : 0;
+}
+
 uint64_t disk_size(const struct disk *disk, uint32_t node)
 {
     return node < disk->node_count ? disk->nodes[node].size : 0;
 }
 
 /* ---- the beginning ---- */
+
+static int64_t time_of(const struct stat *status)
+{
+    return (int64_t)status->st_mtim.tv_sec * 1000000000 + status->st_mtim.tv_nsec;
+}
+
+/* Another name of a file that was found already. */
+static int scan_link(struct disk *disk, const char *path, const struct stat *status)
+{
+    for (size_t i = 0; status->st_nlink > 1 && i < disk->node_count; i++)
+        if (!disk->nodes[i].is_directory && disk->nodes[i].inode == (uint64_t)status->st_ino) {
+            add_name(disk, DISK_LINK, (uint32_t)i, path);
+            return 1;
+        }
+    return 0;
+}
 
 static void scan_file(struct disk *disk, const char *path, const struct stat *status)
 {
@@ -296,7 +319,8 @@ static void scan_file(struct disk *disk, const char *path, const struct stat *st
 
     if (file && fread(data, 1, (size_t)status->st_size, file) == (size_t)status->st_size)
         disk_write(disk, node, 0, data, (size_t)status->st_size);
-    disk_mtime(disk, node, (int64_t)status->st_mtime);
+    disk_mtime(disk, node, time_of(status));
+    disk->nodes[node].inode = (uint64_t)status->st_ino;
     if (file)
         fclose(file);
     free(data);
@@ -323,7 +347,8 @@ static void scan(struct disk *disk, const char *path)
         if (S_ISDIR(status.st_mode)) {
             disk_mkdir(disk, below);
             scan(disk, below);
-        } else {
+            disk_mtime(disk, disk_find(disk, below), time_of(&status));
+        } else if (!scan_link(disk, below, &status)) {
             scan_file(disk, below, &status);
         }
     }
@@ -331,14 +356,17 @@ static void scan(struct disk *disk, const char *path)
         closedir(folder);
 }
 
-struct disk *disk_begin(const char *root)
+struct disk *disk_begin(const char *root, int64_t clock)
 {
+    struct stat status;
     struct disk *disk = power_memory(NULL, sizeof *disk);
 
     memset(disk, 0, sizeof *disk);
     disk->root = power_text(root, strlen(root));
+    disk->clock = clock;
     new_node(disk, 1);
     scan(disk, root);
+    disk_mtime(disk, 0, lstat(root, &status) ? clock : time_of(&status));
     for (size_t i = 0; i < disk->count; i++)
         disk->effects[i].durable = 1;
     disk->base = disk->count;

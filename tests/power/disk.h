@@ -32,8 +32,7 @@ struct disk_effect {
     uint64_t offset; /* of WRITE; the size of TRUNCATE */
     size_t len;
     unsigned char *data; /* of WRITE */
-    int64_t seconds;     /* of MTIME; of names: the time that the directory got */
-    int32_t nanoseconds;
+    int64_t time;        /* nanoseconds since 1970: what the file or the directory got as its time */
 };
 
 struct disk_node;
@@ -46,10 +45,11 @@ struct disk {
     size_t base;             /* so many were there at the beginning */
     struct disk_node *nodes; /* as they are now; 0 is the root */
     size_t node_count, node_room;
+    int64_t clock; /* nanoseconds since 1970; times are its own, so that a run can be repeated */
 };
 
-/* Begins a log with what is in the folder, all of it durable. */
-struct disk *disk_begin(const char *root);
+/* Begins a log with what is in the folder, all of it durable, at this time of its clock. */
+struct disk *disk_begin(const char *root, int64_t clock);
 void disk_free(struct disk *disk);
 
 /* What is done, as it is done. Paths are below the root; what is not answers 0 and is not logged. */
@@ -61,12 +61,15 @@ void disk_rename(struct disk *disk, const char *from, const char *to);
 void disk_remove(struct disk *disk, const char *path);
 void disk_write(struct disk *disk, uint32_t node, uint64_t offset, const void *data, size_t len);
 void disk_truncate(struct disk *disk, uint32_t node, uint64_t size);
-void disk_mtime(struct disk *disk, uint32_t node, int64_t seconds);
+void disk_mtime(struct disk *disk, uint32_t node, int64_t time);
 void disk_sync(struct disk *disk, uint32_t node, int data_only);
 void disk_sync_directory(struct disk *disk, const char *path);
 /* The directory of a path. */
 void disk_sync_parent(struct disk *disk, const char *path);
 uint64_t disk_size(const struct disk *disk, uint32_t node);
+int64_t disk_time(const struct disk *disk, uint32_t node); /* 0: no such node */
+/* Everything that was done is durable: a long time went by. */
+void disk_settle(struct disk *disk);
 /* How many files and directories it has now, to compare with the folder. */
 int disk_agrees(const struct disk *disk, char *why, size_t size);
 

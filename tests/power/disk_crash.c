@@ -190,6 +190,7 @@ static void apply_data(struct loss *loss, const struct disk_effect *e, int kept)
     if (!kept && !loss->mode[e->node])
         loss->mode[e->node] =
             loss->all_dropped ? DROPPED : (unsigned char)(DROPPED + test_random_below(loss->random, 4));
+    node->time = e->time;
     if (e->what == DISK_WRITE && kept)
         put(node, e->offset, e->data, e->len);
     else if (e->what == DISK_WRITE)
@@ -200,19 +201,12 @@ static void apply_data(struct loss *loss, const struct disk_effect *e, int kept)
         lose_truncate(loss, e);
 }
 
-static void set_time(struct disk_node *node, const struct disk_effect *e)
-{
-    node->mtime = e->seconds;
-    node->mtime_ns = e->nanoseconds;
-    node->has_mtime = 1;
-}
-
 static void apply_name(struct loss *loss, const struct disk_effect *e)
 {
     struct disk_node *directory = &loss->nodes[e->directory];
     uint32_t at;
 
-    set_time(directory, e);
+    directory->time = e->time;
     if (e->what == DISK_UNLINK || e->what == DISK_RMDIR) {
         at = disk_entry(directory, e->name, strlen(e->name));
         if (at != UINT32_MAX && directory->entries[at].node == e->node)
@@ -220,12 +214,14 @@ static void apply_name(struct loss *loss, const struct disk_effect *e)
         return;
     }
     if (e->old) {
-        set_time(&loss->nodes[e->from], e);
+        loss->nodes[e->from].time = e->time;
         at = disk_entry(&loss->nodes[e->from], e->old, strlen(e->old));
         if (at != UINT32_MAX && loss->nodes[e->from].entries[at].node == e->node)
             disk_entry_remove(&loss->nodes[e->from], e->old);
     }
     disk_entry_set(directory, e->name, e->node);
+    if (e->what == DISK_CREATE || e->what == DISK_MKDIR)
+        loss->nodes[e->node].time = e->time;
 }
 
 static void apply(struct loss *loss)
@@ -240,7 +236,7 @@ static void apply(struct loss *loss)
             break;
         case DISK_MTIME:
             if (loss->kept[i])
-                set_time(&loss->nodes[e->node], e);
+                loss->nodes[e->node].time = e->time;
             break;
         case DISK_SYNC:
         case DISK_SYNC_DATA:
@@ -257,9 +253,10 @@ static void apply(struct loss *loss)
 
 static int make_time(const struct disk_node *node, const char *path)
 {
-    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = (time_t)node->mtime, .tv_nsec = node->mtime_ns}};
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
+                                {.tv_sec = (time_t)(node->time / 1000000000), .tv_nsec = node->time % 1000000000}};
 
-    return node->has_mtime ? utimensat(AT_FDCWD, path, times, 0) : 0;
+    return utimensat(AT_FDCWD, path, times, 0);
 }
 
 static int make_file(struct disk_node *node, const char *path)

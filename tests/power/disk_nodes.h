@@ -16,12 +16,11 @@ struct disk_node {
     struct disk_name *entries;
     size_t count;
     uint64_t size;
+    int64_t time;   /* nanoseconds since 1970 */
+    uint64_t inode; /* of what was there at the beginning */
     /* of states only */
     unsigned char *data;
     uint64_t room;
-    int64_t mtime;
-    int32_t mtime_ns;
-    int has_mtime;
     char *made; /* the first path it was made at */
 };
 

@@ -11,6 +11,7 @@
 struct life {
     char root[256];
     struct disk *disk;
+    int64_t clock; /* when it begins; 0: whenever */
     struct recorder recorder;
     struct ledger ledger;
     struct test_random random;

@@ -245,9 +245,11 @@ static void damage_index(struct life *life)
     files->close(files->user, fd);
 }
 
+/* Long after the last change: what the store knows of removals that are not durable yet is in the index. */
 int life_lose_index(struct life *life)
 {
     life_close(life);
+    disk_settle(life->disk);
     life->ledger.numbers_may_rise = 1;
     if (life_below(life, 2))
         remove_index(life);

@@ -187,10 +187,11 @@ static int next_life(struct chain *c)
     size_t prefix = moment_of_loss(c);
     struct test_random random = {test_random_next(&c->random)};
     struct ledger ledger;
-    struct moment *moment;
     struct seen seen = {0};
     mailproto_maildir *maildir = NULL;
     const struct moment *last = ledger_at(&c->life.ledger, prefix);
+    char why[LEDGER_WHY];
+    int64_t clock;
     int wrong = 0;
 
     ledger_continue(&ledger, &c->life.ledger, prefix);
@@ -214,10 +215,12 @@ static int next_life(struct chain *c)
     disk_remove_folder(c->live);
     if (!wrong)
         wrong = disk_lose_power(c->life.disk, prefix, &random, c->live);
+    clock = c->life.disk->clock;
+    memcpy(why, c->life.why, sizeof why);
     life_end(&c->life);
-    c->life = (struct life){.random = {test_random_next(&c->random)}, .ledger = ledger};
-    moment = ledger.moments;
-    (void)moment;
+    c->life = (struct life){.random = {test_random_next(&c->random)}, .clock = clock + 5000000000, .ledger = ledger};
+    c->life.doing = c->life.ledger.doing = "opening what is left";
+    memcpy(c->life.why, why, sizeof why);
     return wrong;
 }
 

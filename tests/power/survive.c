@@ -199,6 +199,18 @@ static void choose_each(const struct seen *seen, const struct world *now, struct
     }
 }
 
+/* Of mailboxes that were to be made, as those above another, some may be there already, empty. */
+static void add_begun(const struct seen *seen, const struct moment *moment, struct world *world)
+{
+    for (size_t i = 0; i < seen->box_count; i++) {
+        const char *name = seen->boxes[i].name;
+
+        if (!seen->boxes[i].count && world_find_box(world, name) == UINT32_MAX &&
+            world_find_box(&moment->then, name) != UINT32_MAX)
+            world_add_box(world, 0, name);
+    }
+}
+
 static int world_survives(const struct ledger *ledger, const struct moment *moment, const struct seen *seen,
                           struct world *world, char *why)
 {
@@ -206,6 +218,8 @@ static int world_survives(const struct ledger *ledger, const struct moment *mome
     int wrong;
 
     world_copy(world, &moment->now);
+    if (moment->pending)
+        add_begun(seen, moment, world);
     wrong = matches(seen, world, ledger->numbers_may_rise, why);
     if (!wrong || moment->pending == PENDING_NOTHING)
         return wrong;

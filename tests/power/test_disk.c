@@ -32,7 +32,7 @@ static int setup(void **state)
     snprintf(s->live, sizeof s->live, "%s/live", s->folder);
     snprintf(s->lost, sizeof s->lost, "%s/lost", s->folder);
     mkdir(s->live, 0700);
-    s->disk = disk_begin(s->live);
+    s->disk = disk_begin(s->live, INT64_C(1735689600) * 1000000000);
     recorder_init(&s->recorder, s->disk);
     *state = s;
     return 0;

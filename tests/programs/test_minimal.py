@@ -1,10 +1,12 @@
-"""The minimal programs: client and server in memory, receive, send, fetch; their length; the README."""
+"""The minimal programs: client and server in memory, receive, send, fetch, those with stores; their length; the README."""
 
 import os
 import pathlib
+import poplib
 import socket
 import socketserver
 import subprocess
+import tempfile
 import threading
 import unittest
 
@@ -30,6 +32,27 @@ class Receiver:
         if self.process.poll() is None:
             self.process.kill()
         self.process.communicate()
+
+
+class Server:
+    """A minimal program that serves until it is told to end, on a port that it says."""
+
+    def __init__(self, name, folder):
+        self.words = [PROGRAMS / name, "127.0.0.1:0", folder]
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.PIPE)
+        self.port = self.process.stderr.readline().decode().strip().rpartition(":")[2]
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        try:
+            self.process.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
 
 
 class Maildrop(socketserver.StreamRequestHandler):
@@ -84,6 +107,66 @@ class Minimal(unittest.TestCase):
         self.assertIn(b"RETR 2", server.said)
         self.assertEqual(server.said[-1], b"QUIT")
 
+    @unittest.skipUnless((PROGRAMS / "receive_store").exists(), "no receive_store: libuv or SQLite is missing")
+    def test_receive_into_a_store(self):
+        with tempfile.TemporaryDirectory() as folder:
+            mail = pathlib.Path(folder) / "mail"
+            with Server("receive_store", mail) as server:
+                for subject in (b"one", b"two"):
+                    letter = LETTER.replace(b"dots", subject)
+                    sent = run(PROGRAMS / "send", "127.0.0.1", server.port, "a@example.test", "b@example.test",
+                               stdin=letter)
+                    self.assertEqual(sent.returncode, 0, sent.stderr)
+            self.assertEqual(server.process.returncode, 0)
+            stored = sorted((path.read_bytes().replace(b"\r\n", b"\n") for path in self.files(mail)),
+                            key=lambda text: b"Subject: two" in text)
+            self.assertEqual(len(stored), 2)
+            for text, subject in zip(stored, (b"one", b"two")):
+                self.assertTrue(text.startswith(b"Return-Path: <a@example.test>\nReceived: from "), text)
+                self.assertIn(b"for <b@example.test>", text)
+                self.assertTrue(text.endswith(LETTER.replace(b"dots", subject).replace(b"\r\n", b"\n")), text)
+
+    @staticmethod
+    def files(mail):
+        return [path for part in ("new", "cur") for path in (mail / part).iterdir()]
+
+    @unittest.skipUnless((PROGRAMS / "receive_store").exists(), "no receive_store: libuv or SQLite is missing")
+    def test_receive_says_what_is_wrong(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "file"
+            path.write_bytes(b"no folder")
+            done = run(PROGRAMS / "receive_store", "127.0.0.1:0", path)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(str(path).encode(), done.stderr)
+            done = run(PROGRAMS / "receive_store", "nowhere", pathlib.Path(folder) / "mail")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(b"nowhere", done.stderr)
+
+    @unittest.skipUnless((PROGRAMS / "serve_eml").exists(), "no serve_eml: libuv is missing")
+    def test_serve_a_folder(self):
+        letters = [b"Subject: %d\n\nhello\n.a dot\n..two\n" % number for number in range(1, 12)]
+        with tempfile.TemporaryDirectory() as folder:
+            for number, letter in enumerate(letters):
+                (pathlib.Path(folder) / f"{number:02}.eml").write_bytes(letter)
+            (pathlib.Path(folder) / "other.txt").write_bytes(b"no mail")
+            with Server("serve_eml", folder) as server:
+                fetched = run(PROGRAMS / "fetch", "127.0.0.1", server.port, "bob", "secret")
+                self.assertEqual((fetched.returncode, fetched.stdout), (0, letters[-1].replace(b"\n", b"\r\n")),
+                                 fetched.stderr)
+                self.read_all(int(server.port), letters)
+
+    def read_all(self, port, letters):
+        drop = poplib.POP3("127.0.0.1", port, timeout=30)
+        drop.user("bob")
+        drop.pass_("secret")
+        sizes = [len(letter.replace(b"\n", b"\r\n")) for letter in letters]
+        self.assertEqual(drop.stat(), (len(letters), sum(sizes)))
+        self.assertEqual([int(line.split()[1]) for line in drop.list()[1]], sizes)
+        self.assertEqual(len({line.split()[1] for line in drop.uidl()[1]}), len(letters))
+        for number, letter in enumerate(letters, 1):
+            self.assertEqual(b"\n".join(drop.retr(number)[1]) + b"\n", letter)
+        drop.quit()
+
     def test_nobody_there(self):
         with socket.socket() as taken:  # and does not listen
             taken.bind(("127.0.0.1", 0))
@@ -95,7 +178,9 @@ class Minimal(unittest.TestCase):
                 self.assertIn(b"no connection to 127.0.0.1 port", done.stderr)
 
     def test_usage(self):
-        for program in ("receive", "send", "fetch"):
+        for program in ("receive", "send", "fetch", "receive_store", "serve_eml"):
+            if not (PROGRAMS / program).exists():
+                continue
             done = run(PROGRAMS / program)
             self.assertEqual(done.returncode, 2, program)
             self.assertIn(b"usage: ", done.stderr)

@@ -85,7 +85,7 @@ static void say_why(struct words *w, const mailproto_host_sending *s)
         quote(w, s->connect_text);
     } else if (s->no_clear_text) {
         quote(w, s->outcome.server);
-        say(w, " is another machine, and without TLS everyone on the way could read the password");
+        say(w, ": without TLS everyone on the way could read the password, and no flag of the request allows that");
     } else if (t && t->reply.code) {
         say_server(w, s);
         say(w, ", at %s: ", stage_name(t->told.stage));

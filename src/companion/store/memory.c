@@ -248,6 +248,7 @@ int32_t mailproto_memory_store_functions(mailproto_memory_store *memory_store, m
     out->copy = mp_memory_copy;
     out->expunge = mp_memory_expunge;
     out->cancel = mp_memory_cancel;
+    out->append_share = mp_memory_append_share;
     out->watch = mp_memory_watch;
     out->blob_read = mp_memory_blob_read;
     out->blob_write = mp_memory_blob_write;

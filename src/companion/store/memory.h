@@ -249,6 +249,7 @@ int32_t mp_memory_message_close(void *user, mailproto_store_asker *asker, const 
 void mp_memory_uploads_free(memory *m);
 int32_t mp_memory_append_begin(void *user, mailproto_store_asker *asker, const mailproto_store_append_begin *q);
 int32_t mp_memory_append_write(void *user, mailproto_store_asker *asker, const mailproto_store_append_write *q);
+int32_t mp_memory_append_share(void *user, mailproto_store_asker *asker, const mailproto_store_append_share *q);
 int32_t mp_memory_append_commit(void *user, mailproto_store_asker *asker, const mailproto_store_append_commit *q);
 int32_t mp_memory_append_abort(void *user, mailproto_store_asker *asker, const mailproto_store_append_abort *q);
 

@@ -195,6 +195,32 @@ int32_t mp_memory_append_write(void *user, mailproto_store_asker *asker, const m
     return MAILPROTO_OK;
 }
 
+/* ---- share ---- */
+
+/* The other account may have another allocator: the octets are copied, and kept once only if both are the same account. */
+int32_t mp_memory_append_share(void *user, mailproto_store_asker *asker, const mailproto_store_append_share *q)
+{
+    const mailproto_store *store = q->other;
+    memory *m = user;
+    struct upload *u = find(m, q->upload), *other = NULL;
+    struct part *part = u ? u->last : NULL;
+    const struct body *from;
+
+    if (store && store->append_share == mp_memory_append_share)
+        other = find(store->user, q->other_upload);
+    if (!part || !other || other == u || u->broken || other->broken || part->written)
+        return store && store->append_share != mp_memory_append_share ? MAILPROTO_ERR_UNSUPPORTED : MAILPROTO_ERR_ARG;
+    from = other->last->record.body;
+    if (part->announced && part->announced != other->last->written)
+        return u->broken = MAILPROTO_ERR_LIMIT;
+    u->broken = mp_memory_body_write(m, part->record.body, (const char *)from->octets, from->size, &part->after_cr);
+    if (u->broken)
+        return u->broken;
+    part->written = other->last->written;
+    (void)mailproto_store_done(asker, q->head.token);
+    return MAILPROTO_OK;
+}
+
 /* ---- commit, abort ---- */
 
 /* Everything that can fail. */

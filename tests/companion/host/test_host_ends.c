@@ -462,6 +462,92 @@ static void test_free_in_gone(void **state)
     assert_int_equal(s.allocator.live, 0);
 }
 
+/* After so many turns of the loop, whatever is under way then: each thing begun is ended once, and nothing is left. */
+static void test_free_after_any_turn(void **state)
+{
+    (void)state;
+    for (int turns = 0, over = 0; !over; turns++) {
+        struct scene s;
+        struct client c = {0};
+
+        scene_begin(&s, NULL);
+        scene_listen(&s);
+        client_go(&c, &s, "bob@example.test");
+        for (int i = 0; i < turns && !over; i++) {
+            uv_run(mailproto_host_loop(s.host), UV_RUN_ONCE);
+            over = c.gone && s.gone;
+        }
+        scene_end(&s);
+        assert_int_equal(c.gone, 1);
+        assert_int_equal(c.done, 1);
+        assert_int_equal(c.closed, 1);
+        assert_int_equal(s.gone, s.accepts);
+        assert_int_equal(s.closed, s.accepts);
+        assert_true(c.outcome != MAILPROTO_SMTP_ACCEPTED || s.messages == 1);
+        assert_true(!s.messages || c.outcome != MAILPROTO_SMTP_NOT_SENT);
+    }
+}
+
+struct outcome {
+    int count;
+    uint32_t outcome, accepted;
+};
+
+static void on_outcome(const mailproto_host_outcome *outcome, void *user)
+{
+    struct outcome *o = user;
+
+    o->count++;
+    o->outcome = outcome->outcome;
+    o->accepted = outcome->accepted;
+}
+
+static int32_t read_lines(uint64_t offset, void *buffer, size_t room, size_t *len, void *user)
+{
+    (void)user;
+    *len = offset >= 200000 ? 0 : room < 5000 ? room : 5000;
+    memset(buffer, 'a', *len);
+    for (size_t i = 99; i < *len; i += 100)
+        ((char *)buffer)[i] = '\n';
+    return 0;
+}
+
+/* The same of a send that reads in another thread, for two recipients in two transactions. */
+static void test_free_after_any_turn_of_a_send(void **state)
+{
+    (void)state;
+    for (int turns = 0, over = 0; !over; turns++) {
+        mailproto_host_send_request request;
+        mailproto_host_recipient to[2];
+        struct outcome o = {0};
+        struct scene s;
+
+        scene_begin(&s, NULL);
+        s.rcpt_limit = 1;
+        scene_listen(&s);
+        mailproto_host_send_request_init(&request, sizeof request);
+        for (int i = 0; i < 2; i++)
+            mailproto_host_recipient_init(&to[i], sizeof to[i]);
+        to[0].address = text_of("a@example.test");
+        to[1].address = text_of("b@example.test");
+        to[0].next = &to[1];
+        request.url = text_of(s.url);
+        request.recipients = to;
+        request.read = read_lines;
+        request.flags = MAILPROTO_HOST_SEND_READ_AS_WORK;
+        assert_int_equal(mailproto_host_send(s.host, &request, on_outcome, &o, NULL), MAILPROTO_OK);
+        for (int i = 0; i < turns && !over; i++) {
+            uv_run(mailproto_host_loop(s.host), UV_RUN_ONCE);
+            over = o.count && s.gone;
+        }
+        scene_end(&s);
+        assert_int_equal(o.count, 1);
+        assert_true(o.accepted <= s.messages);
+        if (over)
+            assert_int_equal(o.outcome, MAILPROTO_SMTP_ACCEPTED);
+    }
+}
+
 static int freed;
 
 static void on_freed(void *user)
@@ -579,6 +665,8 @@ int main(void)
         cmocka_unit_test(test_second_signal),
         cmocka_unit_test(test_free_in_callback),
         cmocka_unit_test(test_free_in_gone),
+        cmocka_unit_test(test_free_after_any_turn),
+        cmocka_unit_test(test_free_after_any_turn_of_a_send),
         cmocka_unit_test(test_a_loop_of_the_programs_own),
         cmocka_unit_test(test_free_ends_a_drain),
         cmocka_unit_test(test_configs_that_are_wrong),

@@ -7,5 +7,6 @@
 
 /* Each fills a factory, as an entry of a shared object does. */
 int32_t mp_check_memory(mailproto_store_kit_factory *factory, const char *argument);
+int32_t mp_check_maildir(mailproto_store_kit_factory *factory, const char *argument);
 
 #endif

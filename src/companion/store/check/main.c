@@ -14,6 +14,9 @@ static const struct {
     mailproto_store_kit_entry_function entry;
 } built_in[] = {
     {"memory", mp_check_memory},
+#ifdef MP_CHECK_MAILDIR
+    {"maildir", mp_check_maildir},
+#endif
 };
 
 struct counts {
@@ -25,7 +28,7 @@ static int usage(FILE *to, int status)
 {
     (void)fputs("usage: mailproto-store-check [-pq] [-r RULE] [-s SEED] STORE [ARGUMENT]\n"
                 "       mailproto-store-check -l\n"
-                "STORE: memory, or a shared object with mailproto_store_kit_entry\n",
+                "STORE: memory, maildir, or a shared object with mailproto_store_kit_entry, as ./object.so\n",
                 to);
     return status;
 }

@@ -192,6 +192,66 @@ static void append_size(kit *k)
     DEMAND(k, count(h, id) <= 1, "a message that broke its announced size is there");
 }
 
+/* What a sender merely said is not held against the message. */
+static void append_estimated(kit *k)
+{
+    kit_handle *h = &k->handles[0];
+    const uint64_t id = mp_kit_create(h, "estimated");
+    kit_answer *answer;
+    char octets[16];
+    size_t size;
+    const mailproto_store_appended *appended;
+    mailproto_store_append_write write = {.head = {sizeof write, MAILPROTO_STORE_APPEND_WRITE, 0}};
+    QUESTION(append_begin, APPEND_BEGIN);
+
+    NEED(id);
+    q.mailbox = id;
+    q.options = MAILPROTO_STORE_SIZE_ESTIMATED;
+    for (q.size = 4; q.size < 10; q.size += 5) { /* less than come, and more */
+        answer = mp_kit_done(h, &q.head);
+        NEED(answer && answer->count == 1);
+        write.upload = KIT_ITEM(answer, 0, upload)->upload;
+        write.bytes = mp_kit_text("12345\r\n");
+        NEED((answer = mp_kit_ask(h, &write.head)));
+        DEMAND(k, !answer->result, "7 octets were refused where %u had been estimated", (unsigned)q.size);
+        appended = mp_kit_commit(h, write.upload);
+        NEED(appended && mp_kit_read(h, id, appended->uid, octets, sizeof octets, &size));
+        DEMAND(k, size == 7, "%lu of 7 octets are there", (unsigned long)size);
+    }
+}
+
+/* The octets of one upload are those of another. */
+static void append_share(kit *k)
+{
+    kit_handle *h = &k->handles[0];
+    const uint64_t id = mp_kit_create(h, "one"), other = mp_kit_create(h, "other");
+    const mailproto_store_appended *appended;
+    uint64_t upload, to;
+    kit_answer *answer;
+    char octets[16];
+    size_t size;
+    QUESTION(append_share, APPEND_SHARE);
+
+    if (!h->store.append_share) {
+        (void)mp_kit_leave_out(k, "the store does not share the octets of uploads");
+        return;
+    }
+    NEED(id && other && (upload = mp_kit_begin(h, id, 0, 0)) && mp_kit_write(h, upload, "12345\r\n", 7) &&
+         (to = mp_kit_begin(h, other, 0, 0)));
+    q.upload = to;
+    q.other = &h->store;
+    q.other_upload = upload;
+    NEED((answer = mp_kit_ask(h, &q.head)));
+    DEMAND(k, !answer->result, "APPEND_SHARE between uploads of one store was answered %s",
+           mailproto_result_name(answer->result));
+    mp_kit_abort(h, upload);
+    mp_kit_settle(k);
+    appended = mp_kit_commit(h, to);
+    NEED(appended && mp_kit_read(h, other, appended->uid, octets, sizeof octets, &size));
+    DEMAND(k, size == 7 && !memcmp(octets, "12345\r\n", 7), "the message that shares octets has %lu others",
+           (unsigned long)size);
+}
+
 /* Bare LF becomes CRLF, wherever it is cut; CR and CRLF stay. */
 static void append_crlf(kit *k)
 {
@@ -437,6 +497,8 @@ const kit_rule mp_kit_append_rules[] = {
     {"append.together", "the messages of a group become visible together, with the commit", append_together},
     {"append.abort", "nothing is left of an upload that was aborted", append_abort},
     {"append.size", "an announced size is enforced", append_size},
+    {"append.estimated", "a size that is estimated is not enforced", append_estimated},
+    {"append.share", "octets that are shared are those of the other upload, even if that is aborted", append_share},
     {"append.crlf", "lines end in CRLF whatever was written, and the size is exact for that", append_crlf},
     {"append.no_uids", "with NO_UIDS a commit gives no item, and the message is there", append_no_uids},
     {"append.numbers", "APPENDED tells the UID, UIDVALIDITY and modseq that CHANGES and OPENED tell", append_numbers},

@@ -261,17 +261,33 @@ static void delete_inferiors(kit *k)
 {
     kit_handle *h = &k->handles[0];
     const uint64_t above = mp_kit_create(h, "above"), below = mp_kit_create(h, "above/below");
+    mailproto_store_open open = {.head = {sizeof open, MAILPROTO_STORE_OPEN, 0}};
+    mailproto_store_changes changes = {.head = {sizeof changes, MAILPROTO_STORE_CHANGES, 0}};
+    const mailproto_store_opened *opened;
     const mailproto_store_mailbox *item;
+    kit_answer *answer;
     int32_t result;
 
-    NEED(above && below && mp_kit_append(h, below, "x\r\n", 0) && mp_kit_delete(h, above, &result));
+    NEED(above && below && mp_kit_append(h, below, "x\r\n", 0));
+    opened = mp_kit_open(h, above, MAILPROTO_STORE_READ_WRITE);
+    NEED(opened && mp_kit_delete(h, above, &result));
     DEMAND(k, !result, "DELETE was answered %s", mailproto_result_name(result));
     NEED(mp_kit_find(h, "above", &item));
     DEMAND(k, item && item->attributes & (MAILPROTO_MAILBOX_NOSELECT | MAILPROTO_MAILBOX_NONEXISTENT),
            "a mailbox with inferiors that was deleted is %s", item ? "told as one to select" : "not told any more");
+    open.mailbox = item->mailbox;
+    open.mode = MAILPROTO_STORE_READ_ONLY;
+    NEED((answer = mp_kit_ask(h, &open.head)));
+    DEMAND(k, answer->result == MAILPROTO_ERR_NOT_FOUND, "OPEN of what is left of it was answered %s",
+           mailproto_result_name(answer->result));
     NEED(mp_kit_find(h, "above/below", &item));
     DEMAND(k, item && item->mailbox == below, "the inferior is not what it was");
-    NEED(mp_kit_status(h, below));
+    NEED(mp_kit_status(h, below) && mp_kit_create(h, "above") && mp_kit_find(h, "above", &item));
+    DEMAND(k, item && !(item->attributes & MAILPROTO_MAILBOX_NOSELECT), "CREATE does not make a mailbox of it again");
+    changes.opening = opened->opening;
+    NEED((answer = mp_kit_ask(h, &changes.head)));
+    DEMAND(k, answer->result, "what was open before DELETE shows the mailbox that was made again");
+    mp_kit_close(h, opened->opening);
 }
 
 static void delete_selected(kit *k)

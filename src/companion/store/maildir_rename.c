@@ -1,0 +1,192 @@
+/* maildir_rename.c - gives a mailbox, and those below it, another name; INBOX gives its messages away.
+ * RFC 9051 6.3.6. The commit decides; directories are renamed after it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "maildir_scan.h"
+
+struct family {
+    mp_texts keys; /* key, directory: "." is none */
+    uint64_t *ids;
+    size_t count;
+};
+
+static int32_t load_family(mp_maildir *m, const char *key, struct family *family)
+{
+    char low[MP_MAILBOX_MAX + 2], high[MP_MAILBOX_MAX + 2];
+    size_t room = 0;
+    int32_t result;
+    sqlite3_stmt *s = mp_sql(m, MP_SQL_MAILBOX_FAMILY, &result);
+
+    if (!s)
+        return result;
+    snprintf(low, sizeof low, "%s\1", key);
+    snprintf(high, sizeof high, "%s\2", key);
+    mp_sql_bind_text(s, 1, key);
+    mp_sql_bind_text(s, 2, low);
+    mp_sql_bind_text(s, 3, high);
+    while ((result = mp_sql_step(m, s)) > 0) {
+        const char *directory = sqlite3_column_type(s, 2) == SQLITE_NULL ? "." : (const void *)sqlite3_column_text(s, 2);
+        const void *its = sqlite3_column_text(s, 1);
+        uint64_t *ids = family->ids;
+
+        if (family->count == room)
+            ids = realloc(family->ids, (room = room ? 2 * room : 16) * sizeof *ids);
+        if (!ids || mp_texts_add(&family->keys, its, strlen(its)) == SIZE_MAX ||
+            mp_texts_add(&family->keys, directory, strlen(directory)) == SIZE_MAX) {
+            result = mp_maildir_error(m, MAILPROTO_ERR_NOMEM, "there is no memory");
+            family->ids = ids ? ids : family->ids;
+            break;
+        }
+        family->ids = ids;
+        ids[family->count++] = (uint64_t)sqlite3_column_int64(s, 0);
+    }
+    sqlite3_reset(s);
+    return result;
+}
+
+static int32_t set_name(mp_maildir *m, uint64_t id, const char *key, const char *directory)
+{
+    int32_t result;
+    sqlite3_stmt *s = mp_sql(m, MP_SQL_MAILBOX_NAME, &result);
+
+    if (!s)
+        return result;
+    sqlite3_bind_int64(s, 1, (sqlite3_int64)id);
+    mp_sql_bind_text(s, 2, key);
+    if (directory)
+        mp_sql_bind_text(s, 3, directory);
+    return mp_sql_run(m, s);
+}
+
+static int32_t rename_one(mp_maildir *m, uint64_t id, const char *old, const char *old_directory, size_t prefix,
+                          const char *to)
+{
+    char key[2 * MP_MAILBOX_MAX], directory[MP_NAME_MAX];
+    int32_t result;
+
+    snprintf(key, sizeof key, "%s%s", to, old + prefix);
+    if (strlen(key) >= MP_MAILBOX_MAX)
+        return mp_maildir_error(m, MAILPROTO_ERR_LIMIT, "the name of a mailbox below it becomes too long");
+    if (!strcmp(old_directory, "."))
+        return set_name(m, id, key, NULL);
+    result = mp_maildir_directory_of(m, key, directory, sizeof directory);
+    if (!result)
+        result = set_name(m, id, key, directory);
+    return result ? result : mp_maildir_todo_add(m, MP_TODO_RENAME, old_directory, directory);
+}
+
+static int32_t rename_family(mp_maildir *m, const char *from, const char *to)
+{
+    struct family family = {0};
+    const char *at;
+    int32_t result = load_family(m, from, &family);
+
+    at = family.keys.text;
+    for (size_t i = 0; i < family.count && !result; i++) {
+        const char *key = at, *directory = key + strlen(key) + 1;
+
+        at = directory + strlen(directory) + 1;
+        result = rename_one(m, family.ids[i], key, directory, strlen(from), to);
+    }
+    free(family.ids);
+    free(family.keys.text);
+    return result;
+}
+
+/* In a write transaction. A mailbox that becomes its own inferior, or a name that is taken, is refused. */
+static int32_t rename_mailbox(mp_maildir *m, uint64_t id, const char *to)
+{
+    size_t len;
+    uint64_t taken;
+    mp_mailbox box;
+    int32_t result = mp_maildir_mailbox(m, id, &box);
+
+    if (result)
+        return result;
+    len = strlen(box.key);
+    if (!strncmp(box.key, to, len) && to[len] == 1)
+        return mp_maildir_error(m, MAILPROTO_ERR_DENIED, "a mailbox cannot be put below itself");
+    result = mp_maildir_mailbox_by_key(m, to, &taken);
+    if (!result && taken)
+        return mp_maildir_error(m, MAILPROTO_ERR_EXISTS, "there is a mailbox of that name already");
+    if (!result)
+        result = mp_maildir_add_above_of(m, to);
+    return result ? result : rename_family(m, box.key, to);
+}
+
+/* The new mailbox is made, and all messages are moved there, in one transaction each: should the power fail between them,
+   there is an empty mailbox more. */
+static int32_t rename_inbox(mp_maildir *m, uint64_t inbox, const char *to)
+{
+    mailproto_store_run all = {.struct_size = sizeof all, .first = 1, .last = UINT32_MAX};
+    mailproto_store_copy question = {.head = {sizeof question, MAILPROTO_STORE_COPY, 0}, .mailbox = inbox, .move = 1};
+    mp_copied *pairs = NULL;
+    uint32_t uidvalidity;
+    mp_own_change own;
+    size_t count;
+    uint64_t taken;
+    int32_t result = mp_maildir_write(m, 1);
+
+    if (result)
+        return result;
+    mp_maildir_root_begin(m, &own);
+    result = mp_maildir_mailbox_by_key(m, to, &taken);
+    if (!result && taken)
+        result = mp_maildir_error(m, MAILPROTO_ERR_EXISTS, "there is a mailbox of that name already");
+    if (!result)
+        result = mp_maildir_add_mailbox(m, to, 0, &question.destination);
+    if (!result)
+        result = mp_maildir_root_end(m, &own);
+    if (!result)
+        result = mp_maildir_commit(m);
+    if (result) {
+        mp_maildir_rollback(m);
+        return result;
+    }
+    question.uids = &all;
+    result = mp_maildir_copy(m, &question, &pairs, &count, &uidvalidity);
+    free(pairs);
+    return result;
+}
+
+static int32_t rename_other(mp_maildir *m, uint64_t id, const char *to)
+{
+    int32_t result = mp_maildir_write(m, 1);
+
+    if (result)
+        return result;
+    result = rename_mailbox(m, id, to);
+    if (!result)
+        result = mp_maildir_commit(m);
+    if (result) {
+        mp_maildir_rollback(m);
+        return result;
+    }
+    mp_maildir_todo_now(m, 0, 0);
+    return 0;
+}
+
+int32_t mp_maildir_ask_rename(void *user, mailproto_store_asker *asker, const mailproto_store_rename *question)
+{
+    mp_maildir *m = user;
+    char key[MP_MAILBOX_MAX], directory[MP_NAME_MAX];
+    mp_mailbox box;
+    int32_t result = mp_maildir_ready(m);
+
+    if (!result)
+        result = mp_maildir_key(m, question->name, key, sizeof key);
+    if (!result)
+        result = mp_maildir_directory_of(m, key, directory, sizeof directory);
+    if (!result)
+        result = mp_maildir_look_root(m, 0);
+    if (!result)
+        result = mp_maildir_mailbox(m, question->mailbox, &box);
+    if (!result)
+        result = strcmp(box.key, "INBOX") ? rename_other(m, box.id, key) : rename_inbox(m, box.id, key);
+    if (result)
+        return mp_maildir_fail(m, asker, question->head.token, result);
+    (void)mailproto_store_done(asker, question->head.token);
+    return 0;
+}

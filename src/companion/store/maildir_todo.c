@@ -1,0 +1,257 @@
+/* maildir_todo.c - what has to be done to files after a commit that decided it: kept in the index until it is done.
+ * A commit names links, renames and removals; whoever has the lock next finishes them, whatever became of who began, and
+ * doing one twice does no harm. So that groups, copies and moves are all or none, whenever the power is lost. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "maildir.h"
+
+struct todo {
+    int64_t id;
+    unsigned kind;
+    char source[2 * MP_NAME_MAX + 8], target[2 * MP_NAME_MAX + 8]; /* below the root */
+};
+
+enum { BATCH = 256 };
+
+int32_t mp_maildir_todo_add(mp_maildir *m, unsigned kind, const char *source, const char *target)
+{
+    int32_t result;
+    sqlite3_stmt *s = mp_sql(m, MP_SQL_TODO_INSERT, &result);
+
+    if (!s)
+        return result;
+    sqlite3_bind_int64(s, 1, kind);
+    mp_sql_bind_text(s, 2, source);
+    mp_sql_bind_text(s, 3, target);
+    return mp_sql_run(m, s);
+}
+
+/* The directory of a path is made durable. */
+static int sync_parent(mp_maildir *m, const char *path)
+{
+    char parent[MP_PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t len = slash ? (size_t)(slash - path) : 0;
+
+    memcpy(parent, path, len);
+    parent[len] = 0;
+    return mp_maildir_sync_directory(m, len ? parent : ".");
+}
+
+static int same_file(mp_maildir *m, const char *left, const char *right)
+{
+    mp_file_status a, b;
+
+    return !m->files.stat(m->files.user, left, &a) && !m->files.stat(m->files.user, right, &b) && a.inode == b.inode &&
+           a.device == b.device;
+}
+
+/* One file. The name is made durable later, for all at once. */
+static int place(mp_maildir *m, const char *source, const char *target)
+{
+    int error = m->files.link(m->files.user, source, target);
+
+    if (error == -ENOENT)
+        return 0; /* it was placed already */
+    if (error == -EEXIST)
+        return same_file(m, source, target) ? 0 : error;
+    if (error == -EPERM || error == -EMLINK || error == -ENOTSUP || error == -ENOSYS)
+        return m->files.rename(m->files.user, source, target);
+    return error;
+}
+
+static int rename_directory(mp_maildir *m, const char *source, const char *target)
+{
+    int error = m->files.rename(m->files.user, source, target);
+
+    if (error == -ENOENT)
+        error = 0; /* it was renamed already */
+    return error ? error : sync_parent(m, target);
+}
+
+/* ---- removing a directory ---- */
+
+struct remover {
+    mp_maildir *m;
+    const char *path;
+    int error;
+};
+
+static int remove_one(void *context, const char *name)
+{
+    struct remover *remover = context;
+    char path[MP_PATH_MAX];
+    int error;
+
+    if (snprintf(path, sizeof path, "%s/%s", remover->path, name) >= (int)sizeof path)
+        return -ENAMETOOLONG;
+    error = remover->m->files.unlink(remover->m->files.user, path);
+    if (error && error != -ENOENT && !remover->error)
+        remover->error = error;
+    return 0;
+}
+
+static int remove_files(mp_maildir *m, const char *path)
+{
+    struct remover remover = {m, path, 0};
+    int error = m->files.list(m->files.user, path, remove_one, &remover);
+
+    if (error == -ENOENT)
+        return 0;
+    error = m->files.rmdir(m->files.user, path);
+    return error == -ENOENT ? 0 : error;
+}
+
+/* It loses its name first, durably; what is in it follows. INBOX is never removed. */
+static int remove_directory(mp_maildir *m, const char *source, const char *grave)
+{
+    static const char *const folders[] = {"/cur", "/new", "/tmp", ""};
+    char path[MP_PATH_MAX];
+    int error = rename_directory(m, source, grave);
+
+    for (size_t i = 0; i < sizeof folders / sizeof *folders && !error; i++) {
+        if (snprintf(path, sizeof path, "%s%s", grave, folders[i]) >= (int)sizeof path)
+            return -ENAMETOOLONG;
+        error = remove_files(m, path);
+        if (error == -ENOTEMPTY || error == -EEXIST || error == -EPERM || error == -EISDIR)
+            error = 0; /* something is in it that is not ours: it stays in the grave, and is told by check */
+    }
+    return error;
+}
+
+/* ---- all of it ---- */
+
+static int32_t load(mp_maildir *m, int64_t after, struct todo *todos, size_t *count)
+{
+    int32_t result;
+    sqlite3_stmt *s = mp_sql(m, MP_SQL_TODO, &result);
+
+    *count = 0;
+    if (!s)
+        return result;
+    sqlite3_bind_int64(s, 1, after);
+    while (*count < BATCH && (result = mp_sql_step(m, s)) > 0) {
+        struct todo *todo = &todos[*count];
+
+        todo->id = sqlite3_column_int64(s, 0);
+        todo->kind = (unsigned)sqlite3_column_int(s, 1);
+        if (mp_sql_text(s, 2, todo->source, sizeof todo->source) && mp_sql_text(s, 3, todo->target, sizeof todo->target))
+            ++*count;
+    }
+    sqlite3_reset(s);
+    return result < 0 ? result : 0;
+}
+
+static int do_one(mp_maildir *m, const struct todo *todo)
+{
+    char source[MP_PATH_MAX], target[MP_PATH_MAX];
+
+    if (!mp_maildir_path(m, source, todo->source, "", "") || !mp_maildir_path(m, target, todo->target, "", ""))
+        return -ENAMETOOLONG;
+    switch (todo->kind) {
+    case MP_TODO_PLACE:
+        return place(m, source, target);
+    case MP_TODO_RENAME:
+        return rename_directory(m, source, target);
+    default:
+        return remove_directory(m, source, target);
+    }
+}
+
+/* Targets that lie in one directory follow each other: it is synced once. */
+static int sync_targets(mp_maildir *m, const struct todo *todos, const int *errors, size_t count)
+{
+    char path[MP_PATH_MAX], last[MP_PATH_MAX] = "";
+    int error = 0;
+
+    for (size_t i = 0; i < count && !error; i++) {
+        char *slash;
+
+        if (errors[i] || todos[i].kind != MP_TODO_PLACE || !mp_maildir_path(m, path, todos[i].target, "", ""))
+            continue;
+        slash = strrchr(path, '/');
+        if (slash)
+            *slash = 0;
+        if (!strcmp(path, last))
+            continue;
+        error = mp_maildir_sync_directory(m, path);
+        memcpy(last, path, strlen(path) + 1);
+    }
+    return error;
+}
+
+static int32_t finish_batch(mp_maildir *m, struct todo *todos, size_t count, int *stuck)
+{
+    int errors[BATCH], sync_error;
+    int32_t result = 0;
+
+    for (size_t i = 0; i < count; i++)
+        errors[i] = do_one(m, &todos[i]);
+    sync_error = sync_targets(m, todos, errors, count);
+    for (size_t i = 0; i < count && !result; i++) {
+        char source[MP_PATH_MAX];
+        int64_t id = todos[i].id;
+
+        if (errors[i] || (sync_error && todos[i].kind == MP_TODO_PLACE)) {
+            *stuck = errors[i] ? errors[i] : sync_error;
+            continue;
+        }
+        if (todos[i].kind == MP_TODO_PLACE && mp_maildir_path(m, source, todos[i].source, "", ""))
+            (void)m->files.unlink(m->files.user, source); /* its base is remembered, and tmp/ is cleaned */
+        result = mp_sql_do(m, MP_SQL_TODO_DELETE, 1, &id);
+    }
+    return result;
+}
+
+int32_t mp_maildir_todo_finish(mp_maildir *m)
+{
+    struct todo *todos = sqlite3_malloc64(BATCH * sizeof *todos);
+    int64_t after = 0;
+    size_t count = BATCH;
+    int stuck = 0;
+    int32_t result = todos ? 0 : mp_maildir_error(m, MAILPROTO_ERR_NOMEM, "there is no memory");
+
+    while (!result && count == BATCH) {
+        result = load(m, after, todos, &count);
+        if (!result && count) {
+            after = todos[count - 1].id;
+            result = finish_batch(m, todos, count, &stuck);
+        }
+    }
+    sqlite3_free(todos);
+    return result;
+}
+
+/* What we do in cur/ is known as our own, so that the next look need not read it all. */
+static int32_t finish_known(mp_maildir *m, const uint64_t *mailboxes)
+{
+    mp_own_change changes[2];
+    mp_mailbox boxes[2];
+    int known[2];
+    int32_t result;
+
+    for (int i = 0; i < 2; i++) {
+        known[i] = mailboxes[i] && (i == 0 || mailboxes[1] != mailboxes[0]) &&
+                   !mp_maildir_mailbox(m, mailboxes[i], &boxes[i]);
+        if (known[i])
+            mp_maildir_own_begin(m, &boxes[i], &changes[i]);
+    }
+    result = mp_maildir_todo_finish(m);
+    for (int i = 0; i < 2 && !result; i++)
+        if (known[i])
+            result = mp_maildir_own_end(m, &boxes[i], &changes[i]);
+    return result;
+}
+
+void mp_maildir_todo_now(mp_maildir *m, uint64_t mailbox, uint64_t other)
+{
+    const uint64_t mailboxes[] = {mailbox, other};
+    char sentence[MP_SENTENCE_MAX];
+
+    memcpy(sentence, m->sentence, sizeof sentence);
+    if (!mp_maildir_write_plain(m, 0) && (finish_known(m, mailboxes) || mp_maildir_commit(m)))
+        mp_maildir_rollback(m);
+    memcpy(m->sentence, sentence, sizeof sentence);
+}

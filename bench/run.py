@@ -11,6 +11,7 @@ sys.path.insert(1, os.path.join(HERE, "..", "tests", "interop"))
 
 import frame  # noqa: E402
 import harness  # noqa: E402
+import bench_codec  # noqa: E402
 import bench_idle  # noqa: E402
 import bench_maildir  # noqa: E402
 import bench_sink  # noqa: E402
@@ -20,6 +21,10 @@ import in_process  # noqa: E402
 BENCHMARKS = {
     "text-scan": ("looking for the end of message text, against the C library's memchr",
                   lambda context: in_process.rows(context, "bench_text_scan")),
+    "mime-base64": ("base64 in lines of 76, both ways, against OpenSSL, glib and GMime",
+                    lambda context: bench_codec.rows(context, "base64")),
+    "mime-qp": ("quoted-printable of three kinds of text, both ways, against GMime, Perl and Python",
+                lambda context: bench_codec.rows(context, "qp")),
     "smtp-engine": ("the SMTP server engine in memory: message data, whole transactions",
                     lambda context: in_process.rows(context, "bench_smtp_engine")),
     "smtp-sink": ("messages thrown away over loopback, against Postfix's smtp-sink", bench_sink.rows),

@@ -1,24 +1,25 @@
 /* mailproto/host.h - a host for sessions over libuv: sockets, names, timers, threads, and one-call send.
  *
- * A companion library (pkg-config: mailproto-host), which the core never needs. It owns what an engine does not: the loop,
- * listeners, connections, clocks, work off the loop's thread. Any session runs on it, and any layer over one.
+ * A companion library (pkg-config: mailproto-host), which the core never needs. It owns what an engine does not: the
+ * loop, listeners, connections, clocks, work off the loop's thread. Any session runs on it, and any layer over one.
  *
- *     mailproto_host_new                        a host: a loop of its own, or yours
- *     mailproto_host_listen, _connect           sessions: you make them, the host runs them
- *     mailproto_host_send, mailproto_host_send_now   a message to a URL, and what became of it
- *     mailproto_host_timer_start, _post, _work  time, other threads, slow things
- *     mailproto_host_drain, _signals            the end in good order
+ *     mailproto_host_new                   a host: a loop of its own, or yours
+ *     mailproto_host_listen, _connect      sessions: you make them, the host runs them
+ *     mailproto_host_send, _send_now       a message to a URL, and what became of it
+ *     mailproto_host_timer_start, _post,   time, other threads,
+ *     _work                                slow things
+ *     mailproto_host_drain, _signals       the end in good order
  *     mailproto_host_run
  *
  * What base.h says holds: results, texts, structs with their _init. Beside it:
  *
- * THREADS    A host and all that belongs to it is one thread's: the one that runs its loop. mailproto_host_post alone may
- *            be called from any thread.
- * CALLBACKS  All come from the loop, on its thread, or from mailproto_host_free; none from inside of another call of this
- *            header, but for those that say so. In each of them everything of this header may be called but
+ * THREADS    A host and all that belongs to it is one thread's: the one that runs its loop. mailproto_host_post alone
+ *            may be called from any thread.
+ * CALLBACKS  All come from the loop, on its thread, or from mailproto_host_free; none from inside of another call of
+ *            this header, but for those that say so. In each of them everything of this header may be called but
  *            mailproto_host_run. What a callback ends ("it is gone after it") is not to be touched afterwards.
- * ENDS       What was begun ends by exactly one callback: a connection by on_gone, a send by on_outcome, work by `done`,
- *            a drain by on_drained, also when the host is freed; a timer that is cancelled ends silently.
+ * ENDS       What was begun ends by exactly one callback: a connection by on_gone, a send by on_outcome, work by
+ *            `done`, a drain by on_drained, also when the host is freed; a timer that is cancelled ends silently.
  * MEMORY     The host's own comes from its allocator; libuv and the C library (names, sockets, posts) take theirs from
  *            malloc. An idle connection has no buffer: octets are read into one that the whole host shares.
  * ERRORS     A call that failed because of the system, or of a text that a person wrote, tells more by
@@ -31,6 +32,7 @@
 
 #include "session.h"
 #include "smtp.h"
+#include "store.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -44,6 +46,7 @@ typedef struct mailproto_host_connection mailproto_host_connection;
 typedef struct mailproto_host_timer mailproto_host_timer;
 typedef struct mailproto_host_job mailproto_host_job;
 typedef struct mailproto_host_sending mailproto_host_sending;
+typedef struct mailproto_host_store mailproto_host_store;
 
 /* ---- the host ------------------------------------------------------------------------------------------------- */
 
@@ -89,15 +92,15 @@ MAILPROTO_API int32_t mailproto_host_new(mailproto_host **out, const mailproto_h
    which runs it by uv_run, or it runs already. */
 MAILPROTO_API int32_t mailproto_host_run(mailproto_host *host);
 
-/* Lets run answer as soon as the callback returns, or, called outside of one, the next run at once; nothing is closed. On a
-   loop of the program's own: uv_stop. OK; ERR_ARG: NULL. */
+/* Lets run answer as soon as the callback returns, or, called outside of one, the next run at once; nothing is
+   closed. On a loop of the program's own: uv_stop. OK; ERR_ARG: NULL. */
 MAILPROTO_API int32_t mailproto_host_stop(mailproto_host *host);
 
 /* Ends the host at once: sessions are lost (their callbacks run), connections, sends, work and a drain end by their
    callbacks with ERR_CANCELLED, what was posted and has not run yet runs. With a loop of its own all of this happens
-   before free returns, which waits for work and look-ups that are running in a thread; in a callback, when run returns. On a loop of
-   the program's own it is done when that loop has run on, and on_freed tells. Nothing can be begun any more meanwhile:
-   ERR_STATE. NULL is ignored. */
+   before free returns, which waits for work and look-ups that are running in a thread; in a callback, when run
+   returns. On a loop of the program's own it is done when that loop has run on, and on_freed tells. Nothing can be
+   begun any more meanwhile: ERR_STATE. NULL is ignored. */
 MAILPROTO_API void mailproto_host_free(mailproto_host *host);
 
 /* The loop, for handles of the program's own. NULL: host is NULL. */
@@ -109,9 +112,9 @@ MAILPROTO_API uint64_t mailproto_host_now(const mailproto_host *host);
 /* How many connections there are, accepted and made, that are not gone. */
 MAILPROTO_API uint64_t mailproto_host_connections(const mailproto_host *host);
 
-/* What the last call on this host that failed has to say, for people: what was wrong and what to do. Answers the system's
-   error number (positive errno), or 0 if it was not the system's. The out pointers may be NULL; *text ends with NUL too,
-   and lives until the next call on the host. */
+/* What the last call on this host that failed has to say, for people: what was wrong and what to do. Answers the
+   system's error number (positive errno), or 0 if it was not the system's. The out pointers may be NULL; *text ends
+   with NUL too, and lives until the next call on the host. */
 MAILPROTO_API int32_t mailproto_host_error(const mailproto_host *host, const char **text, size_t *len);
 
 /* ---- TLS, given by whoever has it ----------------------------------------------------------------------------- */
@@ -145,9 +148,9 @@ typedef struct mailproto_host_peer {
     uint32_t port;       /* the peer's; 0: a unix socket */
     uint32_t local_port; /* ours */
     uint64_t number;     /* of the connection: they are counted from 1 on */
-    mailproto_text
-        address; /* as mail writes it: "192.0.2.1", "IPv6:2001:db8::1"; "" of a unix socket. An IPv4 address that
-                    IPv6 carries is written as IPv4 */
+    /* as mail writes it: "192.0.2.1", "IPv6:2001:db8::1"; "" of a unix socket. An IPv4 address that IPv6 carries is
+       IPv4 */
+    mailproto_text address;
     mailproto_text text;  /* as people write it: "192.0.2.1:4711", "[2001:db8::1]:4711", "unix" */
     mailproto_text local; /* the same of our end */
 } mailproto_host_peer;
@@ -180,16 +183,19 @@ typedef struct mailproto_host_listen_config {
     uint32_t reserved;
     mailproto_text address;
     const mailproto_host_tls *tls; /* NULL: none */
-    /* Required. Makes the session for a connection, in *session; the connection owns and runs it when this returns. It
-       may leave it NULL, after mailproto_host_connection_say or not: the connection is closed. A negative answer closes
-       it, too, and no on_gone follows; a session made then is the callback's to free. Called for each connection once. */
+    /* Required. Makes the session for a connection, in *session; the connection owns and runs it when this returns.
+       It may leave it NULL, after mailproto_host_connection_say or not: the connection is closed. A negative answer
+       closes it, too, and no on_gone follows; a session made then is the callback's to free. Called for each
+       connection once. */
     int32_t (*on_accept)(mailproto_host_listener *listener, mailproto_host_connection *connection,
                          const mailproto_host_peer *peer, mailproto_session **session, void *user);
-    /* There is no room for it (`why`: MAILPROTO_HOST_TOO_MANY...): mailproto_host_connection_say can tell the peer in its
-       protocol. No on_gone follows. NULL: it is closed without a word. */
+    /* There is no room for it (`why`: MAILPROTO_HOST_TOO_MANY...): mailproto_host_connection_say can tell the peer
+       in its protocol. No on_gone follows. NULL: it is closed without a word. */
     void (*on_refused)(mailproto_host_listener *listener, mailproto_host_connection *connection,
                        const mailproto_host_peer *peer, uint32_t why, void *user);
-    /* An event of a session that was made to be polled (without callbacks), as next_event gave it. NULL: not polled. */
+    /* An event of a session that was made to be polled (without callbacks), as next_event gave it. Answers as an
+       engine's callback does: 0, USE_DEFAULT, or a negative code, which is fail. The session is not to be freed in it:
+       abort the connection. NULL: not polled. */
     int32_t (*on_event)(mailproto_host_connection *connection, const mailproto_event *event, void *user);
     /* The session is freed, the socket is closed: free what you have beside it. It is gone after it. May be NULL. */
     void (*on_gone)(mailproto_host_connection *connection, void *user);
@@ -198,18 +204,18 @@ typedef struct mailproto_host_listen_config {
 MAILPROTO_API int32_t mailproto_host_listen_config_init(mailproto_host_listen_config *config, size_t size);
 
 /* Listens. out may be NULL. on_accept comes from the loop only. OK; ERR_ARG: the address is not one, on_accept is
-   missing; ERR_STATE: the host is being freed, or no inherited socket of that name or number is left; ERR_HOST: the system
-   refuses (mailproto_host_error tells); ERR_NOMEM. */
+   missing; ERR_STATE: the host is being freed, or no inherited socket of that name or number is left; ERR_HOST: the
+   system refuses (mailproto_host_error tells); ERR_NOMEM. */
 MAILPROTO_API int32_t mailproto_host_listen(mailproto_host *host, const mailproto_host_listen_config *config,
                                             mailproto_host_listener **out);
 
-/* How many sockets the service manager has passed to this process (LISTEN_FDS of sd_listen_fds(3)); 0 if LISTEN_PID is
-   another's. name, if not NULL, is set to the name of socket `index` in LISTEN_FDNAMES, "" if there is none; it lives as
-   long as the host. */
+/* How many sockets the service manager has passed to this process (LISTEN_FDS of sd_listen_fds(3)); 0 if LISTEN_PID
+   is another's. name, if not NULL, is set to the name of socket `index` in LISTEN_FDNAMES, "" if there is none; it
+   lives as long as the host. */
 MAILPROTO_API uint32_t mailproto_host_inherited(mailproto_host *host, uint32_t index, mailproto_text *name);
 
-/* The port it listens on, 0 for a unix socket; and its address as people write it, which ends with NUL and lives as long
-   as the listener. */
+/* The port it listens on, 0 for a unix socket; and its address as people write it, which ends with NUL and lives as
+   long as the listener. */
 MAILPROTO_API uint32_t mailproto_host_listener_port(const mailproto_host_listener *listener);
 MAILPROTO_API const char *mailproto_host_listener_text(const mailproto_host_listener *listener);
 
@@ -219,8 +225,8 @@ MAILPROTO_API int32_t mailproto_host_listener_pause(mailproto_host_listener *lis
 /* Takes connections, again or for the first time. OK; ERR_ARG: NULL; ERR_HOST: the system refuses. */
 MAILPROTO_API int32_t mailproto_host_listener_resume(mailproto_host_listener *listener);
 
-/* Closes the socket; connections that were accepted go on. It is gone after it. A unix socket that it made is removed from
-   the file system. NULL is ignored. */
+/* Closes the socket; connections that were accepted go on. It is gone after it. A unix socket that it made is
+   removed from the file system. NULL is ignored. */
 MAILPROTO_API void mailproto_host_listener_close(mailproto_host_listener *listener);
 
 /* ---- connecting ----------------------------------------------------------------------------------------------- */
@@ -240,8 +246,8 @@ typedef struct mailproto_host_connect_config {
        negative answer closes it; on_gone follows, as always. */
     int32_t (*on_connected)(mailproto_host_connection *connection, const mailproto_host_peer *peer,
                             mailproto_session **session, void *user);
-    /* No address could be reached: `why` is ERR_LOST, ERR_TIMEOUT or ERR_CANCELLED, `text` says which address failed how. A
-       session that was given to connect hears it by lost, before. May be NULL; on_gone follows. */
+    /* No address could be reached: `why` is ERR_LOST, ERR_TIMEOUT or ERR_CANCELLED, `text` says which address failed
+       how. A session that was given to connect hears it by lost, before. May be NULL; on_gone follows. */
     void (*on_failed)(mailproto_host_connection *connection, int32_t why, const char *text, size_t len, void *user);
     /* as of a listener */
     int32_t (*on_event)(mailproto_host_connection *connection, const mailproto_event *event, void *user);
@@ -250,10 +256,10 @@ typedef struct mailproto_host_connect_config {
 } mailproto_host_connect_config;
 MAILPROTO_API int32_t mailproto_host_connect_config_init(mailproto_host_connect_config *config, size_t size);
 
-/* Connects: looks the name up, tries its addresses one after the other, then runs the session on the first that answers.
-   `session` is owned from success on; NULL: on_connected makes it. A session whose clocks shall not run meanwhile is better
-   made there. out may be NULL. OK; ERR_ARG: no name or port, neither session nor on_connected; ERR_STATE: the host is being
-   freed; ERR_NOMEM; ERR_HOST: the system refuses. */
+/* Connects: looks the name up, tries its addresses one after the other, then runs the session on the first that
+   answers. `session` is owned from success on; NULL: on_connected makes it. A session whose clocks shall not run
+   meanwhile is better made there. out may be NULL. OK; ERR_ARG: no name or port, neither session nor on_connected;
+   ERR_STATE: the host is being freed; ERR_NOMEM; ERR_HOST: the system refuses. */
 MAILPROTO_API int32_t mailproto_host_connect(mailproto_host *host, const mailproto_host_connect_config *config,
                                              mailproto_session *session, mailproto_host_connection **out);
 
@@ -264,8 +270,9 @@ MAILPROTO_API int32_t mailproto_host_connect(mailproto_host *host, const mailpro
    needed, and does no harm. OK; ERR_ARG: NULL. */
 MAILPROTO_API int32_t mailproto_host_connection_wake(mailproto_host_connection *connection);
 
-/* Ends it at once: the session hears lost(ERR_LOST) with this text, its callbacks run before abort returns (not if it
-   is called from one of them: then when that returned); on_gone comes from the loop. text may be NULL. OK; ERR_ARG: NULL. */
+/* Ends it at once: the session hears lost(ERR_LOST) with this text, its callbacks run before abort returns (not if
+   it is called from one of them: then when that returned); on_gone comes from the loop. text may be NULL. OK;
+   ERR_ARG: NULL. */
 MAILPROTO_API int32_t mailproto_host_connection_abort(mailproto_host_connection *connection, const char *text,
                                                       size_t len);
 
@@ -286,8 +293,8 @@ MAILPROTO_API uint64_t mailproto_host_connection_number(const mailproto_host_con
 
 /* ---- time, other threads, slow things -------------------------------------------------------------------------- */
 
-/* Calls on_due after `ms` milliseconds, and then, unless repeat_ms is 0, every repeat_ms. A timer that does not repeat is
-   gone when on_due returns. out may be NULL. OK; ERR_ARG; ERR_STATE: the host is being freed; ERR_NOMEM. */
+/* Calls on_due after `ms` milliseconds, and then, unless repeat_ms is 0, every repeat_ms. A timer that does not
+   repeat is gone when on_due returns. out may be NULL. OK; ERR_ARG; ERR_STATE: the host is being freed; ERR_NOMEM. */
 MAILPROTO_API int32_t mailproto_host_timer_start(mailproto_host *host, uint64_t ms, uint64_t repeat_ms,
                                                  void (*on_due)(mailproto_host_timer *timer, void *user), void *user,
                                                  mailproto_host_timer **out);
@@ -295,19 +302,20 @@ MAILPROTO_API int32_t mailproto_host_timer_start(mailproto_host *host, uint64_t 
 /* on_due is not called any more; in on_due, too. It is gone after it. NULL is ignored. */
 MAILPROTO_API void mailproto_host_timer_cancel(mailproto_host_timer *timer);
 
-/* Calls run on the loop's thread. The one function that any thread may call, until free is called; posts of one thread run
-   in their order. It does not keep run from answering: see MAILPROTO_HOST_STAY. OK; ERR_ARG; ERR_NOMEM: run is not called. */
+/* Calls run on the loop's thread. The one function that any thread may call, until free is called; posts of one
+   thread run in their order. It does not keep run from answering: see MAILPROTO_HOST_STAY. OK; ERR_ARG; ERR_NOMEM:
+   run is not called. */
 MAILPROTO_API int32_t mailproto_host_post(mailproto_host *host, void (*run)(mailproto_host *host, void *user),
                                           void *user);
 
 /* Calls run in another thread, then done on the loop's. Neither is called before work returns. `result` is OK, or
-   ERR_CANCELLED: the host is being freed, and run may not have been called. What `user` points to is run's until done is
-   called, which always happens. OK; ERR_ARG; ERR_STATE: the host is being freed; ERR_NOMEM. */
+   ERR_CANCELLED: the host is being freed, and run may not have been called. What `user` points to is run's until
+   done is called, which always happens. OK; ERR_ARG; ERR_STATE: the host is being freed; ERR_NOMEM. */
 MAILPROTO_API int32_t mailproto_host_work(mailproto_host *host, void (*run)(void *user),
                                           void (*done)(int32_t result, void *user), void *user);
 
-/* The same with memory taken before, so that starting cannot fail for want of it; and work that can be withdrawn. A job is
-   started any number of times, once at a time. OK; ERR_ARG; ERR_STATE: the host is being freed; ERR_NOMEM. */
+/* The same with memory taken before, so that starting cannot fail for want of it; and work that can be withdrawn. A
+   job is started any number of times, once at a time. OK; ERR_ARG; ERR_STATE: the host is being freed; ERR_NOMEM. */
 MAILPROTO_API int32_t mailproto_host_job_new(mailproto_host *host, mailproto_host_job **out);
 
 /* As work; in done it may be started again. OK; ERR_ARG; ERR_STATE: it is under way (to its done), or the host is being
@@ -319,8 +327,8 @@ MAILPROTO_API int32_t mailproto_host_job_start(mailproto_host_job *job, void (*r
    begun and is finished. OK; ERR_STATE: it is not under way. */
 MAILPROTO_API int32_t mailproto_host_job_cancel(mailproto_host_job *job);
 
-/* Gives it back. Under way it is gone after its done, which is called all the same; cancel it before if what it does is no
-   longer wanted. What is not given back goes with the host. NULL is ignored. */
+/* Gives it back. Under way it is gone after its done, which is called all the same; cancel it before if what it does
+   is no longer wanted. What is not given back goes with the host. NULL is ignored. */
 MAILPROTO_API void mailproto_host_job_free(mailproto_host_job *job);
 
 /* ---- the end in good order ------------------------------------------------------------------------------------ */
@@ -330,10 +338,10 @@ enum {
                                      after mailproto_host_listener_resume */
 };
 
-/* Stops listening (listeners that are closed are gone), says finish to every session there is, and ends those that are
-   still there after ms (0: the default, 10000; UNLIMITED: never) as lost. Then on_drained: `cut` is how many those were.
-   What is listened on or connected meanwhile is not drained. on_drained may be NULL. OK; ERR_STATE: a drain is under way,
-   or the host is being freed; ERR_ARG: no such flag. */
+/* Stops listening (listeners that are closed are gone), says finish to every session there is, and ends those that
+   are still there after ms (0: the default, 10000; UNLIMITED: never) as lost. Then on_drained: `cut` is how many
+   those were. What is listened on or connected meanwhile is not drained. on_drained may be NULL. OK; ERR_STATE: a
+   drain is under way, or the host is being freed; ERR_ARG: no such flag. */
 MAILPROTO_API int32_t mailproto_host_drain(mailproto_host *host, uint32_t flags, uint32_t ms,
                                            void (*on_drained)(mailproto_host *host, int32_t result, uint64_t cut,
                                                               void *user),
@@ -346,8 +354,8 @@ MAILPROTO_API int32_t mailproto_host_drain_cut(mailproto_host *host);
 typedef struct mailproto_host_signals_config {
     uint32_t struct_size;
     uint32_t drain_ms; /* as of mailproto_host_drain */
-    /* SIGTERM or SIGINT came (`signal`), for the first time: a drain begins when it returns, and the host is stopped after
-       it. The second one cuts the drain. NULL: nobody is told. */
+    /* SIGTERM or SIGINT came (`signal`), for the first time: a drain begins when it returns, and the host is stopped
+       after it. The second one cuts the drain. NULL: nobody is told. */
     void (*on_end)(mailproto_host *host, int32_t signal, void *user);
     /* the drain's limit was reached, or the second signal came: so many sessions are about to be cut off */
     void (*on_cut)(mailproto_host *host, uint64_t sessions, void *user);
@@ -357,8 +365,9 @@ typedef struct mailproto_host_signals_config {
 } mailproto_host_signals_config;
 MAILPROTO_API int32_t mailproto_host_signals_config_init(mailproto_host_signals_config *config, size_t size);
 
-/* Lets SIGTERM and SIGINT end the host in good order. One host of a process should. It does not keep run from answering.
-   OK; ERR_ARG; ERR_STATE: called before, or the host is being freed; ERR_NOMEM; ERR_HOST: the system refuses. */
+/* Lets SIGTERM and SIGINT end the host in good order. One host of a process should. It does not keep run from
+   answering. OK; ERR_ARG; ERR_STATE: called before, or the host is being freed; ERR_NOMEM; ERR_HOST: the system
+   refuses. */
 MAILPROTO_API int32_t mailproto_host_signals(mailproto_host *host, const mailproto_host_signals_config *config);
 
 /* ---- trace ---------------------------------------------------------------------------------------------------- */
@@ -368,9 +377,9 @@ enum {
     MAILPROTO_HOST_TRACE_TIME = 2    /* each line begins with the time: 2026-01-31T12:00:00.000Z */
 };
 
-/* Shows the TRACE events of one session as lines of text: "C: EHLO pc.example.org". Credentials are hidden, message text is
-   counted, control characters and what is no UTF-8 are written as \xNN, so that no peer can forge a line or reach a
-   terminal. Zero after _init; one a session. */
+/* Shows the TRACE events of one session as lines of text: "C: EHLO pc.example.org". Credentials are hidden, message
+   text is counted, control characters and what is no UTF-8 are written as \xNN, so that no peer can forge a line or
+   reach a terminal. Zero after _init; one a session. */
 typedef struct mailproto_host_tracer {
     uint32_t struct_size;
     uint32_t flags;       /* MAILPROTO_HOST_TRACE_* */
@@ -384,11 +393,44 @@ typedef struct mailproto_host_tracer {
 } mailproto_host_tracer;
 MAILPROTO_API int32_t mailproto_host_tracer_init(mailproto_host_tracer *tracer, size_t size);
 
-/* Shows an event: call it from on_trace, after mailproto_session_set_trace with the kinds that are wanted. OK; ERR_ARG. */
+/* Shows an event: call it from on_trace, after mailproto_session_set_trace with the kinds that are wanted. OK;
+   ERR_ARG. */
 MAILPROTO_API int32_t mailproto_host_trace(mailproto_host_tracer *tracer, const mailproto_trace *trace);
 
 /* Tells what was only counted so far: in on_closed. OK; ERR_ARG. */
 MAILPROTO_API int32_t mailproto_host_trace_end(mailproto_host_tracer *tracer);
+
+/* ---- URLs ----------------------------------------------------------------------------------------------------- */
+
+/* What a server speaks. */
+enum { MAILPROTO_HOST_SMTP = 1, MAILPROTO_HOST_LMTP = 2, MAILPROTO_HOST_POP3 = 3 };
+
+/* Where a mail server is. All texts end with NUL. */
+typedef struct mailproto_host_url {
+    uint32_t struct_size;
+    uint32_t protocol; /* MAILPROTO_HOST_SMTP, _LMTP, _POP3 */
+    uint32_t port;     /* 0: a unix socket */
+    uint32_t implicit_tls;
+    char scheme[16]; /* in lower case */
+    char user[256];  /* decoded; "" */
+    char host[256];  /* as mailproto_host_connect wants it: a name, a number without brackets, "unix:/path" */
+    char where[280]; /* as people write it: "mx.example.org:25", "[2001:db8::1]:25", "unix:/path" */
+} mailproto_host_url;
+MAILPROTO_API int32_t mailproto_host_url_init(mailproto_host_url *url, size_t size);
+
+/* Reads SCHEME://[USER@]HOST[:PORT], with SCHEME one of
+
+       smtp         port 25
+       submission   587
+       smtps, submissions   465, implicit TLS (RFC 8314)
+       lmtp         24. lmtp:///run/mail/lmtp: a unix socket
+       pop3         110
+       pop3s        995, implicit TLS
+
+   USER and HOST are percent-decoded; the last '@' ends USER, in which a ':' is refused: a password does not belong in a
+   URL. OK; ERR_ARG: why, if not NULL, is set to a static sentence, and *url is left as it was. */
+MAILPROTO_API int32_t mailproto_host_url_read(mailproto_host_url *url, const char *text, size_t len,
+                                              const char **why);
 
 /* ---- one-call send -------------------------------------------------------------------------------------------- */
 
@@ -412,17 +454,14 @@ enum {
     MAILPROTO_HOST_SEND_REQUIRETLS = 16,        /* RFC 8689 */
     MAILPROTO_HOST_SEND_NO_CHUNKING = 32,       /* DATA even where BDAT is offered */
     MAILPROTO_HOST_SEND_NO_PIPELINING = 64,
-    MAILPROTO_HOST_SEND_READ_AS_WORK = 128 /* `read` is called off the loop's thread, once at a time: for slow disks */
+    MAILPROTO_HOST_SEND_READ_AS_WORK = 128, /* `read` is called off the loop's thread, once at a time: for slow disks */
+    MAILPROTO_HOST_SEND_READ_TWICE = 256    /* `read` is called for the whole message in mailproto_host_send, too, before
+                                               anything is connected: `size` and `body` are found out, line ends may be
+                                               any, and what mail cannot carry is refused there */
 };
 
-/* A message and where it goes. url: SCHEME://[USER@]HOST[:PORT], with SCHEME one of
-
-       smtp         port 25; TLS as `tls` says
-       submission   587; the same
-       smtps, submissions   465, implicit TLS (RFC 8314)
-       lmtp         24; the same as smtp. lmtp:///run/mail/lmtp: a unix socket
-
-   USER is percent-decoded and taken for user_name if that is empty; a password in a URL is refused.
+/* A message and where it goes. url: as of mailproto_host_url_read, for SMTP or LMTP; its user is taken for user_name if
+   that is empty.
    Texts and lists are copied, but `message` and `user`, which must live until on_outcome. */
 typedef struct mailproto_host_send_request {
     uint32_t struct_size;
@@ -432,9 +471,10 @@ typedef struct mailproto_host_send_request {
     const mailproto_host_recipient *recipients; /* at least one */
     /* The message in memory; line ends may be LF. What MAIL says of it (size, 8BITMIME) is found out. */
     mailproto_text message;
-    /* Or, if not NULL, read in pieces: *len octets from `offset` on, at most `room`; 0 is the end; a negative answer fails
-       the message. Offsets rise as they are read and are 0 again at the beginning of each transaction. Line ends may be
-       LF; `body` and `size` say what it has. Called on the loop's thread, which waits for it: see READ_AS_WORK. */
+    /* Or, if not NULL, read in pieces: *len octets from `offset` on, at most `room`; 0 is the end; a negative answer
+       fails the message. Offsets rise as they are read and are 0 again at the beginning of each transaction. Line
+       ends may be LF; `body` and `size` say what it has. Called on the loop's thread, which waits for it: see
+       READ_AS_WORK, and READ_TWICE, which finds out both. */
     int32_t (*read)(uint64_t offset, void *buffer, size_t room, size_t *len, void *user);
     void *user;    /* of read */
     uint64_t size; /* read: octets that it gives in all, exactly, if they have CRLF line ends; 0: not known */
@@ -504,37 +544,76 @@ typedef struct mailproto_host_outcome {
     uint32_t peer_max_recipients; /* LIMITS (RFC 9422); 0: not said */
     uint32_t peer_max_transactions;
     uint32_t peer_max_domains;
+    uint32_t withheld; /* 1: nothing was said, for the credentials would have had to cross a network without TLS, which
+                          the request does not allow */
+    uint32_t exposed;  /* 1: they did cross one without TLS */
     uint32_t reserved;
+    uint64_t size;                        /* octets of the message with CRLF line ends; 0: not known */
     uint64_t peer_max_message;            /* SIZE; 0: not said */
     mailproto_text server;                /* "mx.example.org:25": as the URL has it */
     mailproto_text address;               /* "192.0.2.1:25": that was reached; "" */
     mailproto_text greeting;              /* the server's own name as it greeted; "" */
     const mailproto_smtp_response *reply; /* the last word that decided; code 0: none. Never NULL */
     mailproto_text sentence;              /* for people: what happened and what to do */
+    mailproto_text reason;                /* of it, where somebody was not sent to: why, without the recipients; "" */
     const mailproto_host_result *recipients;
     const mailproto_host_transaction *transactions; /* NULL: there was none */
 } mailproto_host_outcome;
 
-/* Sends a message: connects, greets, goes into TLS and logs in as the request says, sends to all recipients, in further
-   transactions and connections where the server limits their number (RFC 5321 4.5.3.1.10, RFC 9422), and tells by
-   on_outcome what became of it, once, from the loop. It is gone after it. out may be NULL. All that can be wrong on this
-   side (URL, addresses, hello, malformed credentials) is found before anything is connected. OK; ERR_ARG, with a sentence
-   in mailproto_host_error; ERR_CONFIG: TLS is asked for and there is no tls_layer; ERR_STATE: the host is being freed;
+/* Sends a message: connects, greets, goes into TLS and logs in as the request says, sends to all recipients, in
+   further transactions and connections where the server limits their number (RFC 5321 4.5.3.1.10, RFC 9422), and
+   tells by on_outcome what became of it, once, from the loop. It is gone after it. out may be NULL. All that can be
+   wrong on this side (URL, addresses, hello, malformed credentials) is found before anything is connected, and told by
+   mailproto_host_error; where one field of the request is to blame, its name and a colon open the sentence: "sender: <a b>
+   is not an address". OK; ERR_ARG; ERR_LIMIT: the message has a line longer than max_text_line; ERR_BODY: READ_TWICE, and
+   it cannot be read; ERR_CONFIG: TLS is asked for and there is no tls_layer; ERR_STATE: the host is being freed;
    ERR_NOMEM. */
 MAILPROTO_API int32_t mailproto_host_send(mailproto_host *host, const mailproto_host_send_request *request,
                                           void (*on_outcome)(const mailproto_host_outcome *outcome, void *user),
                                           void *user, mailproto_host_sending **out);
 
-/* Cuts it: the connection is closed at once; on_outcome comes from the loop and says what is known: not sent, or unknown if
-   the whole message was on its way, ERR_CANCELLED. OK; ERR_ARG: NULL. */
+/* Cuts it: the connection is closed at once; on_outcome comes from the loop and says what is known: not sent, or
+   unknown if the whole message was on its way, ERR_CANCELLED. OK; ERR_ARG: NULL. */
 MAILPROTO_API int32_t mailproto_host_send_cancel(mailproto_host_sending *sending);
 
-/* The same for programs without a loop: makes a host, sends, calls on_outcome before it returns. `why` gets the sentence
-   where it answers an error, in `size` octets, with a NUL at its end; it may be NULL. OK: on_outcome was called. As
-   mailproto_host_new and mailproto_host_send else: it was not. */
+/* The same for programs without a loop: makes a host, sends, calls on_outcome before it returns. `why` gets the
+   sentence where it answers an error, in `size` octets, with a NUL at its end; it may be NULL. OK: on_outcome was
+   called. As mailproto_host_new and mailproto_host_send else: it was not. */
 MAILPROTO_API int32_t mailproto_host_send_now(const mailproto_host_send_request *request,
                                               void (*on_outcome)(const mailproto_host_outcome *outcome, void *user),
                                               void *user, char *why, size_t size);
+
+/* ---- a store that blocks, off the loop ------------------------------------------------------------------------- */
+
+/* A store over one that blocks, such as Maildir: what it is asked is carried out by the threads that do work, in the order
+   in which it was asked, one question at a time; the answers come on the loop's thread. Make one for each account, or for
+   each handle on one. Octets with a lease are passed on without a copy. An item ENOUGH, or a cancel, may come too late to
+   save the work. APPEND_SHARE works between stores of one host.
+
+   `blocking` is copied; its functions are called in other threads, one at a time, and must answer before they return, but
+   for WATCH, which tells what it has to tell while another function is called (mailproto_host_store_run polls). It must
+   outlive the store. out is given back with mailproto_host_store_free before the host. OK; ERR_ARG; ERR_STATE: the host is
+   being freed; ERR_NOMEM. */
+MAILPROTO_API int32_t mailproto_host_store_new(mailproto_host_store **out, mailproto_host *host,
+                                               const mailproto_store *blocking);
+
+/* Its functions, for sessions. They are used on the loop's thread, as long as the store is there. OK; ERR_ARG: NULL. */
+MAILPROTO_API int32_t mailproto_host_store_functions(mailproto_host_store *store, mailproto_store *out);
+
+/* Calls run where the store's questions are carried out, in its turn among them, then done on the loop's thread. result
+   is OK, or ERR_CANCELLED: the host is being freed, and run was not called. Of what is polled or closed with the blocking
+   store nothing else runs meanwhile. OK; ERR_ARG; ERR_STATE: the store was given back; ERR_NOMEM. */
+MAILPROTO_API int32_t mailproto_host_store_run(mailproto_host_store *store, void (*run)(void *user),
+                                               void (*done)(int32_t result, void *user), void *user);
+
+/* How many questions, closings and calls were begun and are not finished; a WATCH that goes on is none. 0: NULL. */
+MAILPROTO_API uint64_t mailproto_host_store_open(const mailproto_host_store *store);
+
+/* Gives it back. Nobody hears of it any more; what waits is dropped, but for closings and calls, which are carried out.
+   on_freed, unless it is NULL, is called when no thread uses the blocking store any more: from inside of this function if
+   none does, else on the loop's thread, in mailproto_host_free at the latest. Slices that are still lent end with it. NULL
+   is ignored. */
+MAILPROTO_API void mailproto_host_store_free(mailproto_host_store *store, void (*on_freed)(void *user), void *user);
 
 #ifdef __cplusplus
 }

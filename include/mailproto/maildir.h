@@ -10,7 +10,9 @@
  *     mailproto_maildir_check, _repair   what is wrong in an account, and what can be done about it
  *
  * CALLS      block: every question is answered before its function returns. A host keeps them off its loop.
- * HANDLES    Any number, in any number of threads and processes, may be open on one account.
+ * HANDLES    Any number, in any number of threads and processes, may be open on one account, and work at the same time: a
+ *            handle is one thread's at a time, and so is what was opened by it. mailproto_maildir_syncs alone belongs to all
+ *            threads: handles that have the same one wait for one fsync of a folder together.
  * DURABLE    append_commit, copy, move, expunge and the changes of mailboxes are on the disk before they are answered.
  *            Flags are written, and may be lost with the power; numbers are never used twice.
  * FILES      LF files of other programs are served with CRLF; their size is counted once. Local file systems.
@@ -41,12 +43,23 @@ enum {
     MAILPROTO_MAILDIR_SYNC_NONE = 2  /* nothing. Risk: a loss of power loses accepted mail */
 };
 
+enum {
+    /* The handle is for delivery: opening it touches no file, and messages for INBOX whose UIDs nobody is told
+       (MAILPROTO_STORE_NO_UIDS, no flags) are delivered without the index. LIST of INBOX alone then tells the id
+       MAILPROTO_MAILDIR_INBOX, which stands for INBOX in AUTHORISE and APPEND_BEGIN of such handles only. Whatever else is
+       asked opens the index then. */
+    MAILPROTO_MAILDIR_DELIVERY = 1
+};
+enum { MAILPROTO_MAILDIR_INBOX = 1 };
+
 /* How an account is opened; 0 is the default everywhere. */
 typedef struct mailproto_maildir_config {
     uint32_t struct_size;
     uint32_t sync;                               /* MAILPROTO_MAILDIR_SYNC_* */
     uint32_t busy_ms;                            /* how long to wait for another process; 0: 30 seconds */
     uint32_t remember;                           /* runs of expunged UIDs kept for a mailbox; 0: 10,000 */
+    uint32_t options;                            /* MAILPROTO_MAILDIR_DELIVERY */
+    uint32_t reserved;                           /* 0 */
     mailproto_text host;                         /* this machine, in names of files; empty: gethostname's */
     mailproto_maildir_syncs *syncs;              /* shared with other handles; NULL: none */
     const struct mailproto_maildir_files *files; /* NULL: the operating system's. Copied */

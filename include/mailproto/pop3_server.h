@@ -10,6 +10,9 @@
  * where the host unlocks; every RETRIEVE that was answered with retrieving by exactly one RETRIEVE_END, which is where it
  * closes the message. Messages are deleted by COMMIT only, at QUIT; a lost connection, a timeout, an error delete nothing.
  *
+ * Or the mail is in a store (mailproto/store.h): then OPEN is answered with open_store, the engine asks the store for the
+ * rest, and what is left of the life above is CONNECT -> (TLS) -> AUTH -> OPEN -> RETRIEVE_END ... -> MAILDROP_END -> CLOSED.
+ *
  * The maildrop does not change while it is open (RFC 1939 4): numbers, sizes and unique ids stay. A size is what the
  * message has with CRLF line ends, exactly: a store whose files hold LF says, and serves, the converted text.
  * Memory does not grow with the maildrop, but for one bit a message once something was deleted.

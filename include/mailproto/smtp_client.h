@@ -181,8 +181,8 @@ typedef struct mailproto_smtp_client_config {
 MAILPROTO_API int32_t mailproto_smtp_client_config_init(mailproto_smtp_client_config *config, size_t size);
 MAILPROTO_API int32_t mailproto_smtp_client_callbacks_init(mailproto_smtp_client_callbacks *callbacks, size_t size);
 
-/* The most memory a session takes of its allocator, submitted envelopes apart: each takes its texts, 256 octets and 64 a
-   recipient until it is DONE. 0: the config is not usable. */
+/* The most memory a session takes of its allocator, submitted envelopes apart: each takes its texts as they are sent, 256
+   octets and 64 a recipient until it is DONE. 0: the config is not usable. */
 MAILPROTO_API size_t mailproto_smtp_client_memory_max(const mailproto_smtp_client_config *config);
 
 /* Makes a client session; as mailproto_smtp_server_new. */

@@ -9,6 +9,8 @@
  * exactly one MESSAGE_END request or one MESSAGE_ABORTED event; a message that was cut off is never ended by MESSAGE_END.
  * Up to max_open RCPT (and RCPT_RESULT) requests are open together; all others are alone. Replies go out in the order of
  * the commands whatever the order of the answers. The engine holds no message: BODY events lend what was fed.
+ *
+ * A recipient whose mail goes into a store (mailproto/store.h) is accepted with deliver; the engine writes it there.
  */
 #ifndef MAILPROTO_SMTP_SERVER_H
 #define MAILPROTO_SMTP_SERVER_H

@@ -27,7 +27,6 @@ static int32_t leave(mailproto_session *s, int32_t result)
 
 int32_t mailproto_session_feed(mailproto_session *s, const void *data, size_t len, uint64_t now, size_t *consumed)
 {
-    size_t taken = 0;
     int32_t result;
 
     if (consumed)
@@ -35,11 +34,7 @@ int32_t mailproto_session_feed(mailproto_session *s, const void *data, size_t le
     if (!s || !consumed || (!data && len))
         return MAILPROTO_ERR_ARG;
     result = enter(s);
-    if (result)
-        return result;
-    result = s->ops->feed(s, data, len, now, &taken);
-    *consumed = taken;
-    return leave(s, result);
+    return result ? result : leave(s, s->ops->feed(s, data, len, now, consumed));
 }
 
 int32_t mailproto_session_eof(mailproto_session *s, uint64_t now)

@@ -67,7 +67,7 @@ void mp_pop3_store_ask(struct mp_pop3_store *st, void *question, size_t size, ui
     st->then = then;
     st->keeps = keeps;
     st->told.open = 0;
-    st->enough = 0;
+    st->enough = st->whole = 0;
     st->got = 0;
     st->failed = MAILPROTO_OK;
     mp_request_goes_on(e, mp_ring_at(e, 0));
@@ -158,6 +158,12 @@ static void fail(struct mailproto_pop3_server *s, struct mp_request *r)
         return;
     }
     mp_pop3_store_refuse(s->store, r, MAILPROTO_ERR_TIMEOUT);
+}
+
+void mp_pop3_store_cursor(struct mp_pop3_store *st, const mailproto_store_cursor *cursor)
+{
+    st->whole = 1;
+    st->told = (struct mp_pop3_store_handle){cursor->snapshot, cursor->more != 0};
 }
 
 void mp_pop3_store_snapshot_end(struct mp_pop3_store *st)

@@ -32,6 +32,7 @@ struct mp_pop3_store {
     void (*then)(struct mp_pop3_store *st, struct mp_request *r, int32_t why);
     struct mp_pop3_store_handle told, *keeps; /* what the answer told, and where it goes when it is done */
     uint8_t enough;                           /* the rest of the answer is not wanted */
+    uint8_t whole;                            /* CHANGES: CURSOR came */
 
     struct mp_pop3_store_handle opening, snapshot, message;
     uint32_t uidvalidity, rights;
@@ -61,6 +62,8 @@ void mp_pop3_store_refuse(struct mp_pop3_store *st, struct mp_request *r, int32_
 /* Whether an item has all of its struct; a store that was built before it grew gives less. */
 #define MP_STORE_ITEM(item, struct_name) ((item)->struct_size >= sizeof(struct_name))
 
+/* The end of a page: whether there are more, and of which snapshot. */
+void mp_pop3_store_cursor(struct mp_pop3_store *st, const mailproto_store_cursor *cursor);
 /* The pages of a snapshot that were not asked for are not wanted. */
 void mp_pop3_store_snapshot_end(struct mp_pop3_store *st);
 

@@ -51,10 +51,8 @@ static void on_size(struct mp_pop3_store *st, const mailproto_store_message *mes
     if (number >= l->first && number <= l->last &&
         mailproto_pop3_server_give(st->server, mp_ring_at(&st->server->base, 0)->token, number, message->size, NULL, 0))
         st->failed = MAILPROTO_ERR_UNAVAILABLE; /* more than was asked for */
-    if (!st->at.count || number >= l->last) {
-        st->list_done = 1; /* what follows came after the maildrop was opened */
-        st->enough = 1;
-    }
+    if (!st->at.count || number >= l->last)
+        st->list_done = 1; /* what follows came after the maildrop was opened; CURSOR is wanted yet */
 }
 
 static void on_change(struct mp_pop3_store *st, const mailproto_event *item)
@@ -64,17 +62,17 @@ static void on_change(struct mp_pop3_store *st, const mailproto_event *item)
     if (item->type == MAILPROTO_STORE_MESSAGE && MP_STORE_ITEM(item, mailproto_store_message))
         on_size(st, (const void *)item);
     else if (item->type == MAILPROTO_STORE_CURSOR && MP_STORE_ITEM(item, mailproto_store_cursor))
-        st->told = (struct mp_pop3_store_handle){cursor->snapshot, cursor->more != 0};
+        mp_pop3_store_cursor(st, cursor);
 }
 
 static void listed(struct mp_pop3_store *st, struct mp_request *r, int32_t why)
 {
     int gave = st->server->listing.gave != 0;
 
+    if (!why && !st->whole)
+        why = MAILPROTO_ERR_UNAVAILABLE;
     if (!st->snapshot.open || !st->got)
         st->list_done = 1;
-    if (st->list_done)
-        mp_pop3_store_snapshot_end(st);
     if (why)
         mp_pop3_store_refuse(st, r, why);
     else if (gave || st->list_done)

@@ -89,13 +89,13 @@ static void on_change(struct mp_pop3_store *st, const mailproto_event *item)
     if (item->type == MAILPROTO_STORE_MESSAGE && MP_STORE_ITEM(item, mailproto_store_message))
         on_message(st, (const void *)item);
     else if (item->type == MAILPROTO_STORE_CURSOR && MP_STORE_ITEM(item, mailproto_store_cursor))
-        st->told = (struct mp_pop3_store_handle){cursor->snapshot, cursor->more != 0};
+        mp_pop3_store_cursor(st, cursor);
 }
 
 static void learned(struct mp_pop3_store *st, struct mp_request *r, int32_t why)
 {
-    if (!why && st->snapshot.open && !st->got)
-        why = MAILPROTO_ERR_UNAVAILABLE; /* a page without messages, and more to come: that has no end */
+    if (!why && (!st->whole || (st->snapshot.open && !st->got)))
+        why = MAILPROTO_ERR_UNAVAILABLE; /* no end of the page; or nothing in it, and more to come: that has no end */
     if (why)
         mp_pop3_store_refuse(st, r, why);
     else if (st->snapshot.open)

@@ -18,13 +18,17 @@ void mp_pop3_store_commit_end(struct mp_pop3_store *st, struct mp_request *r)
 
 static void on_still_there(struct mp_pop3_store *st, const mailproto_event *item)
 {
+    const mailproto_store_cursor *cursor = (const void *)item;
+
     if (item->type == MAILPROTO_STORE_MESSAGE)
         st->got++;
+    else if (item->type == MAILPROTO_STORE_CURSOR && MP_STORE_ITEM(item, mailproto_store_cursor))
+        st->whole = !cursor->more;
 }
 
 static void looked(struct mp_pop3_store *st, struct mp_request *r, int32_t why)
 {
-    if (why) {
+    if (why || !st->whole) {
         mp_pop3_store_commit_end(st, r);
         return;
     }

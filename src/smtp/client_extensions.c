@@ -47,19 +47,23 @@ static uint32_t read_keyword(const char **p, const char *end, mailproto_text *ke
 /* NAME=value words; those of names or values that mean nothing here are passed over (RFC 9422 3). */
 static void read_limit(mailproto_smtp_ready *peer, mailproto_text word)
 {
-    static const char names[][16] = {"RCPTMAX=", "MAILMAX=", "RCPTDOMAINMAX="};
-    uint32_t values[] = {peer->max_recipients, peer->max_transactions, peer->max_domains};
+    static const struct {
+        uint8_t offset;
+        char name[15];
+    } limits[] = {{offsetof(mailproto_smtp_ready, max_recipients), "RCPTMAX="},
+                  {offsetof(mailproto_smtp_ready, max_transactions), "MAILMAX="},
+                  {offsetof(mailproto_smtp_ready, max_domains), "RCPTDOMAINMAX="}};
 
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        size_t n = mp_ascii_begins(word.ptr, word.len, names[i]);
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        size_t n = mp_ascii_begins(word.ptr, word.len, limits[i].name);
         uint64_t value;
+        uint32_t most;
 
-        if (n && mp_ascii_parse_decimal(word.ptr + n, word.len - n, &value))
-            values[i] = value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
+        if (!n || !mp_ascii_parse_decimal(word.ptr + n, word.len - n, &value))
+            continue;
+        most = value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
+        memcpy((char *)peer + limits[i].offset, &most, sizeof most);
     }
-    peer->max_recipients = values[0];
-    peer->max_transactions = values[1];
-    peer->max_domains = values[2];
 }
 
 /* SIZE 0 says that there is no fixed limit (RFC 1870 5). */

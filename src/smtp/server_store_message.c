@@ -57,7 +57,7 @@ void mp_smtp_store_write(struct mailproto_smtp_server *s, mailproto_text bytes)
     for (struct mp_smtp_drop *drop = d->first; drop; drop = drop->next) {
         mailproto_store_append_write question = {.upload = drop->upload, .bytes = bytes};
 
-        if (drop->state != MP_DROP_READY || drop->leader != drop || drop->why)
+        if (drop->state != MP_DROP_READY || drop->leader != drop)
             continue;
         d->open++;
         mp_smtp_store_ask(drop, &question, sizeof question, MAILPROTO_STORE_APPEND_WRITE, MP_ASKED_WRITE);

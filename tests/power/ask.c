@@ -21,6 +21,12 @@ int32_t ask_last(void)
     return last_result;
 }
 
+void ask_forget(void)
+{
+    last_result = 0;
+    last_why[0] = 0;
+}
+
 static int32_t on_item(mailproto_store_asker *asker, uint64_t token, const mailproto_event *item)
 {
     struct answer *a = (struct answer *)asker;

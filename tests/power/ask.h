@@ -59,5 +59,6 @@ char *ask_read(const mailproto_store *store, uint64_t mailbox, uint32_t uid, siz
 /* The sentence that came with the last question that failed, for people; and its result. */
 const char *ask_why(void);
 int32_t ask_last(void);
+void ask_forget(void);
 
 #endif

@@ -283,6 +283,11 @@ void disk_settle(struct disk *disk)
         disk_sync(disk, (uint32_t)i, 0);
 }
 
+void disk_note(struct disk *disk, int error)
+{
+    add(disk, DISK_FAILED, 0)->len = (size_t)error;
+}
+
 int64_t disk_time(const struct disk *disk, uint32_t node)
 {
     return node < disk->node_count ? disk->nodes[node].time : 0;
@@ -450,8 +455,8 @@ int disk_agrees(const struct disk *disk, char *why, size_t size)
 
 void disk_print(const struct disk *disk, size_t first, size_t last)
 {
-    static const char *const words[] = {"",      "create",   "mkdir", "link", "unlink",    "rmdir",         "rename",
-                                        "write", "truncate", "mtime", "sync", "sync data", "sync directory"};
+    static const char *const words[] = {"",      "create",   "mkdir", "link", "unlink",    "rmdir",          "rename",
+                                        "write", "truncate", "mtime", "sync", "sync data", "sync directory", "failed"};
 
     for (size_t i = first; i < last && i < disk->count; i++) {
         const struct disk_effect *e = &disk->effects[i];
@@ -461,7 +466,7 @@ void disk_print(const struct disk *disk, size_t first, size_t last)
             printf(" from #%u/%s", e->from, e->old);
         if (e->name)
             printf(" #%u/%s", e->directory, e->name);
-        if (e->what == DISK_WRITE || e->what == DISK_TRUNCATE)
+        if (e->what == DISK_WRITE || e->what == DISK_TRUNCATE || e->what == DISK_FAILED)
             printf(" %llu+%zu", (unsigned long long)e->offset, e->len);
         putchar('\n');
     }

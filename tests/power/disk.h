@@ -21,7 +21,8 @@ enum {
     DISK_MTIME,
     DISK_SYNC,      /* data, size and time of a file */
     DISK_SYNC_DATA, /* data and size */
-    DISK_SYNC_DIRECTORY
+    DISK_SYNC_DIRECTORY,
+    DISK_FAILED /* nothing was done: for people to read */
 };
 struct disk_effect {
     uint8_t what;
@@ -66,6 +67,7 @@ void disk_sync(struct disk *disk, uint32_t node, int data_only);
 void disk_sync_directory(struct disk *disk, const char *path);
 /* The directory of a path. */
 void disk_sync_parent(struct disk *disk, const char *path);
+void disk_note(struct disk *disk, int error);
 uint64_t disk_size(const struct disk *disk, uint32_t node);
 int64_t disk_time(const struct disk *disk, uint32_t node); /* 0: no such node */
 /* Everything that was done is durable: a long time went by. */

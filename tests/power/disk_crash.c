@@ -83,6 +83,8 @@ static void choose(struct loss *loss)
         case DISK_SYNC_DIRECTORY:
             synced[e->node] = 1;
             break;
+        case DISK_FAILED:
+            break;
         case DISK_WRITE:
         case DISK_TRUNCATE:
             loss->kept[i] = e->durable || synced[e->node];
@@ -241,6 +243,7 @@ static void apply(struct loss *loss)
         case DISK_SYNC:
         case DISK_SYNC_DATA:
         case DISK_SYNC_DIRECTORY:
+        case DISK_FAILED:
             break;
         default:
             if (loss->kept[i])

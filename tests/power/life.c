@@ -24,33 +24,42 @@ size_t life_below(struct life *life, size_t n)
     return test_random_below(&life->random, n);
 }
 
-int life_open(struct life *life)
+int life_open_one(struct life *life, mailproto_maildir **out, uint32_t options)
 {
     mailproto_maildir_config config;
 
     mailproto_maildir_config_init(&config, sizeof config);
+    config.options = options;
     config.files = &life->recorder.files;
     config.host = (mailproto_text){"test", 4};
     config.syncs = life->syncs;
-    config.busy_ms = 100; /* both handles are this thread's: who waits waits for itself */
+    config.busy_ms = 100; /* all handles are this thread's: who waits waits for itself */
+    life->opened = mailproto_maildir_open(out, life->root, &config, life->why, sizeof life->why);
+    return life->opened ? -1 : 0;
+}
+
+int life_open(struct life *life)
+{
     for (unsigned i = 0; i < 2; i++)
-        if (!life->handles[i] && (life->opened = mailproto_maildir_open(&life->handles[i], life->root, &config,
-                                                                        life->why, sizeof life->why)))
+        if (!life->handles[i] && life_open_one(life, &life->handles[i], 0))
             return -1;
     return 0;
 }
 
-int life_begin(struct life *life, const char *root)
+int life_begin(struct life *life, const char *folder)
 {
-    snprintf(life->root, sizeof life->root, "%s", root);
+    snprintf(life->root, sizeof life->root, "%s%s", folder, life->kind.account);
     if (!life->clock)
         life->clock = INT64_C(1735689600) * 1000000000; /* behind the clock that looks at the states */
-    life->disk = disk_begin(root, life->clock);
+    life->disk = disk_begin(folder, life->clock);
     recorder_init(&life->recorder, life->disk);
+    life->recorder.no_links = life->kind.no_links;
     ledger_begin(&life->ledger, life_at(life), PENDING_NOTHING, NULL);
     life->doing = "open";
     if (life_below(life, 2) && mailproto_maildir_syncs_new(&life->syncs))
         return LIFE_WRONG(life, "no memory");
+    if (life->kind.deliver_first && (life_deliver(life) || life_deliver(life)))
+        return -1;
     return life_open(life);
 }
 
@@ -64,6 +73,8 @@ void life_close(struct life *life)
 {
     close_handle(life, 0);
     close_handle(life, 1);
+    mailproto_maildir_close(life->delivery);
+    life->delivery = NULL;
 }
 
 void life_end(struct life *life)
@@ -196,7 +207,8 @@ int life_step(struct life *life)
         unsigned weight;
         int inside;
     } steps[] = {
-        {"append", life_append, 30, 0},
+        {"append", life_append, 22, 0},
+        {"deliver", life_deliver, 12, 1},
         {"abort", life_abort, 2, 1},
         {"copy or move", life_copy, 16, 1},
         {"flags", life_flags, 10, 1},
@@ -206,6 +218,7 @@ int life_step(struct life *life)
         {"rename", life_rename, 3, 0},
         {"rename INBOX", life_rename_inbox, 2, 0},
         {"another program", life_other_program, 8, 1},
+        {"a careless program", life_careless_program, 2, 0},
         {"reopen", life_reopen, 3, 0},
         {"look", look, 12, 1},
         {"lose the index", life_lose_index, 1, 0},
@@ -227,4 +240,23 @@ int life_step(struct life *life)
     if (!result)
         life->doing = before;
     return result;
+}
+
+void life_print(const struct life *life, size_t prefix)
+{
+    const struct ledger *ledger = &life->ledger;
+    size_t at = life->disk->base;
+
+    for (size_t i = 0; i < ledger->moment_count; i++) {
+        const struct moment *m = &ledger->moments[i];
+
+        if (m->at > prefix)
+            break;
+        disk_print(life->disk, at, m->at);
+        at = m->at;
+        printf("%6zu ---- %s: %s\n", at, m->doing ? m->doing : "begin", m->pending ? "asked" : "answered");
+    }
+    disk_print(life->disk, at, prefix);
+    printf("%6zu ---- the end\n", prefix);
+    fflush(stdout);
 }

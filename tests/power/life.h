@@ -8,29 +8,47 @@
 #include "ledger.h"
 #include "recorder.h"
 
+enum { LIFE_CARELESS = 8 };
+
+/* How a life is: what all its handles and those that look at its states have in common. */
+struct life_kind {
+    char account[32];  /* where the account is below the disk's folder: "" or "/..." */
+    int no_links;      /* the file system has no hard links */
+    int many;          /* some hundred messages come and go */
+    int deliver_first; /* before anything else is opened */
+};
+
 struct life {
-    char root[256];
+    char root[256]; /* the account's folder */
+    struct life_kind kind;
     struct disk *disk;
     int64_t clock; /* when it begins; 0: whenever */
     struct recorder recorder;
     struct ledger ledger;
     struct test_random random;
     mailproto_maildir *handles[2];
+    mailproto_maildir *delivery;    /* a handle for delivery, or NULL */
     mailproto_maildir_syncs *syncs; /* of both, or NULL */
-    int inside;                     /* an upload is open: what comes now is in between */
-    int32_t opened;                 /* what opening answered, if it failed */
+    /* from one effect to another a careless program's file is not on the disk: the power is not lost there */
+    size_t careless_from[LIFE_CARELESS], careless_to[LIFE_CARELESS], careless_count;
+    int inside;     /* an upload is open: what comes now is in between */
+    int32_t opened; /* what opening answered, if it failed */
     const char *doing;
     char why[LEDGER_WHY];
 };
 
-/* Begins on the folder, which exists. The ledger has been begun. 0, or -1 and why. */
-int life_begin(struct life *life, const char *root);
+/* Begins on the disk's folder, which exists. Ledger and kind are set. 0, or -1 and why. */
+int life_begin(struct life *life, const char *folder);
 /* Does something, as chance has it. 0, or -1 and why. */
 int life_step(struct life *life);
 /* Looks at everything, which tells numbers, and compares. */
 int life_look(struct life *life, unsigned handle);
 void life_end(struct life *life);
+/* Writes what was done to the disk, up to `prefix`, and what was asked and answered between, for people to read. */
+void life_print(const struct life *life, size_t prefix);
 void life_close(struct life *life);
+/* Opens one more, with options of its own. */
+int life_open_one(struct life *life, mailproto_maildir **out, uint32_t options);
 /* Opens what is not open. */
 int life_open(struct life *life);
 
@@ -42,17 +60,21 @@ size_t life_below(struct life *life, size_t n);
 size_t life_pick(struct life *life, uint32_t box, uint32_t unless, uint32_t *copies, size_t most);
 uint32_t life_box(struct life *life); /* one that is alive */
 
-/* life_mailboxes.c, life_messages.c, life_others.c */
+/* life_mailboxes.c, life_messages.c, life_others.c: what is done */
 int life_create(struct life *life);
 int life_delete(struct life *life);
 int life_rename(struct life *life);
 int life_rename_inbox(struct life *life);
 int life_append(struct life *life);
+int life_deliver(struct life *life);
 int life_abort(struct life *life);
 int life_copy(struct life *life);
+int life_copy_one(struct life *life, uint32_t from, uint32_t message);
 int life_flags(struct life *life);
 int life_expunge(struct life *life);
 int life_other_program(struct life *life);
+int life_careless_program(struct life *life);
+int life_many(struct life *life);
 int life_reopen(struct life *life);
 int life_lose_index(struct life *life);
 

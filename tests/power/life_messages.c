@@ -26,7 +26,8 @@ static void tell(struct life *life, uint32_t validity, uint32_t uid, uint32_t me
 enum { GROUP = 3 };
 
 struct appending {
-    unsigned handle;
+    const mailproto_store *store;
+    uint64_t mailbox;
     uint32_t box, options, flags, first;
     size_t count;
     uint64_t upload;
@@ -38,11 +39,11 @@ static int write_group(struct life *life, struct appending *g)
         uint32_t number = life->ledger.next_message++;
         size_t len;
         char *data = message_make(number, &len);
-        int32_t result = ask_begin(life_store(life, g->handle), box_of(life, g->box)->id, &g->upload,
-                                   life_below(life, 2) ? message_date(number) : 0, g->flags, g->options);
+        int32_t result = ask_begin(g->store, g->mailbox, &g->upload, life_below(life, 2) ? message_date(number) : 0,
+                                   g->flags, g->options);
 
         if (!result)
-            result = ask_write(life_store(life, g->handle), g->upload, data, len);
+            result = ask_write(g->store, g->upload, data, len);
         free(data);
         if (result)
             return LIFE_WRONG(life, "%s", ask_why());
@@ -82,7 +83,7 @@ static int commit_group(struct life *life, struct appending *g)
     for (size_t i = 0; i < g->count; i++)
         world_add_copy(&then, g->first + (uint32_t)i, g->box, 0);
     ledger_begin(&life->ledger, life_at(life), PENDING_WHOLE, &then);
-    if (ask_commit(&a, life_store(life, g->handle), g->upload))
+    if (ask_commit(&a, g->store, g->upload))
         wrong = LIFE_WRONG(life, "%s", ask_why());
     else
         wrong = tell_appended(life, g, &a, &then);
@@ -96,13 +97,14 @@ static int commit_group(struct life *life, struct appending *g)
 int life_append(struct life *life)
 {
     static const uint32_t flags[] = {0, 0, MAILPROTO_FLAG_SEEN, MAILPROTO_FLAG_FLAGGED | MAILPROTO_FLAG_ANSWERED};
-    struct appending g = {.handle = (unsigned)life_below(life, 2),
+    struct appending g = {.store = life_store(life, (unsigned)life_below(life, 2)),
                           .box = life_below(life, 3) ? 0 : life_box(life),
                           .options = life_below(life, 2) ? MAILPROTO_STORE_NO_UIDS : 0,
                           .count = life_below(life, 3) ? 1 : 2 + life_below(life, GROUP - 1)};
 
     g.flags = g.options ? 0 : flags[life_below(life, 4)];
     g.first = life->ledger.next_message;
+    g.mailbox = box_of(life, g.box)->id;
     if (write_group(life, &g))
         return -1;
     if (!life_below(life, 4)) {
@@ -117,13 +119,34 @@ int life_append(struct life *life)
     return commit_group(life, &g);
 }
 
+/* By a handle that knows no index. */
+int life_deliver(struct life *life)
+{
+    struct appending g = {.mailbox = MAILPROTO_MAILDIR_INBOX,
+                          .options = MAILPROTO_STORE_NO_UIDS,
+                          .count = 1,
+                          .first = life->ledger.next_message};
+
+    if (!life->delivery && life_open_one(life, &life->delivery, MAILPROTO_MAILDIR_DELIVERY))
+        return -1;
+    g.store = mailproto_maildir_store(life->delivery);
+    if (write_group(life, &g) || commit_group(life, &g))
+        return -1;
+    if (!life_below(life, 3)) {
+        mailproto_maildir_close(life->delivery);
+        life->delivery = NULL;
+    }
+    return 0;
+}
+
 int life_abort(struct life *life)
 {
-    struct appending g = {.handle = (unsigned)life_below(life, 2), .box = life_box(life), .count = 1};
+    struct appending g = {.store = life_store(life, (unsigned)life_below(life, 2)), .box = life_box(life), .count = 1};
 
+    g.mailbox = box_of(life, g.box)->id;
     if (write_group(life, &g))
         return -1;
-    ask_abort(life_store(life, g.handle), g.upload);
+    ask_abort(g.store, g.upload);
     return 0;
 }
 
@@ -173,19 +196,15 @@ static int tell_copied(struct life *life, const struct answer *a, struct world *
     return 0;
 }
 
-int life_copy(struct life *life)
+static int copy_or_move(struct life *life, uint32_t from, uint32_t to, uint32_t *copies, size_t count)
 {
-    unsigned handle = (unsigned)life_below(life, 2);
-    uint32_t from = life_box(life), to = life_box(life), copies[GROUP];
-    size_t count = life_pick(life, from, to, copies, 1 + life_below(life, GROUP)), first;
     int move = (int)life_below(life, 2), wrong = 0;
     struct ask_runs runs;
     struct world then;
     struct answer a;
+    size_t first;
 
-    if (from == to || !count)
-        return 0;
-    life->doing = move ? "move" : "copy";
+    life->doing = life->ledger.doing = move ? "move" : "copy";
     runs_of(life, &runs, copies, count);
     world_copy(&then, &life->ledger.now);
     first = then.copy_count;
@@ -197,7 +216,8 @@ int life_copy(struct life *life)
             then.copies[copies[i]].alive = 0;
     }
     ledger_begin(&life->ledger, life_at(life), move ? PENDING_EACH : PENDING_WHOLE, &then);
-    if (ask_copy(&a, life_store(life, handle), box_of(life, from)->id, runs.run, box_of(life, to)->id, move))
+    if (ask_copy(&a, life_store(life, (unsigned)life_below(life, 2)), box_of(life, from)->id, runs.run,
+                 box_of(life, to)->id, move))
         wrong = LIFE_WRONG(life, "%s", ask_why());
     else
         wrong = tell_copied(life, &a, &then, first);
@@ -208,6 +228,29 @@ int life_copy(struct life *life)
         ledger_end(&life->ledger, life_at(life), &then);
     world_free(&then);
     return wrong;
+}
+
+int life_copy(struct life *life)
+{
+    uint32_t from = life_box(life), to = life_box(life), copies[GROUP];
+    size_t count = life_pick(life, from, to, copies, 1 + life_below(life, GROUP));
+
+    return from == to || !count ? 0 : copy_or_move(life, from, to, copies, count);
+}
+
+/* To any mailbox that does not have it; if there is none, it stays alone. */
+int life_copy_one(struct life *life, uint32_t from, uint32_t message)
+{
+    const struct world *now = &life->ledger.now;
+
+    for (uint32_t to = 0; to < now->box_count; to++) {
+        if (!now->boxes[to].alive || !now->boxes[to].id || world_has(now, to, message))
+            continue;
+        for (uint32_t i = 0; i < now->copy_count; i++)
+            if (now->copies[i].alive && now->copies[i].box == from && now->copies[i].message == message)
+                return copy_or_move(life, from, to, &i, 1);
+    }
+    return 0;
 }
 
 /* ---- flags and expunge ---- */
@@ -288,4 +331,53 @@ int life_expunge(struct life *life)
         ledger_end(&life->ledger, life_at(life), &then);
     world_free(&then);
     return wrong;
+}
+
+/* ---- some hundred messages ---- */
+
+enum { MANY = 540 };
+
+static int append_many(struct life *life)
+{
+    struct appending g = {.store = life_store(life, 0),
+                          .mailbox = box_of(life, 0)->id,
+                          .count = MANY,
+                          .first = MESSAGE_SMALL};
+    uint32_t next = life->ledger.next_message;
+    int wrong;
+
+    life->ledger.next_message = MESSAGE_SMALL;
+    wrong = write_group(life, &g);
+    life->ledger.next_message = next;
+    return wrong ? wrong : commit_group(life, &g);
+}
+
+/* They come, get a flag, and go: the store need not remember so many that went, and still they do not come back. */
+int life_many(struct life *life)
+{
+    mailproto_store_run run = {.struct_size = sizeof run};
+    struct world then;
+    struct answer a;
+    int wrong;
+
+    life->doing = life->ledger.doing = "many";
+    if (append_many(life))
+        return -1;
+    run.last = life->ledger.now.copies[life->ledger.now.copy_count - 1].uid;
+    run.first = run.last - MANY + 1;
+    wrong = ask_flags(&a, life_store(life, 0), box_of(life, 0)->id, &run, MAILPROTO_STORE_FLAGS_ADD,
+                      MAILPROTO_FLAG_DELETED);
+    answer_free(&a);
+    if (wrong)
+        return LIFE_WRONG(life, "%s", ask_why());
+    world_copy(&then, &life->ledger.now);
+    for (size_t i = then.copy_count - MANY; i < then.copy_count; i++)
+        then.copies[i].alive = 0;
+    ledger_begin(&life->ledger, life_at(life), PENDING_EACH, &then);
+    wrong = ask_expunge(&a, life_store(life, 0), box_of(life, 0)->id, &run);
+    answer_free(&a);
+    if (!wrong)
+        ledger_end(&life->ledger, life_at(life), &then);
+    world_free(&then);
+    return wrong ? LIFE_WRONG(life, "%s", ask_why()) : life_look(life, 0);
 }

@@ -20,7 +20,9 @@ char *message_make(uint32_t number, size_t *len)
     size_t size = 100 + test_random_below(&random, 3000), used;
     char *data;
 
-    if (!test_random_below(&random, 12))
+    if (number >= MESSAGE_SMALL)
+        size = 80;
+    else if (!test_random_below(&random, 12))
         size += 5000 + test_random_below(&random, 40000);
     data = power_memory(NULL, size + 200);
     used = (size_t)snprintf(data, 200, "Subject: number %u\r\nFrom: a@example.test\r\n\r\n", (unsigned)number);

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { MESSAGE_SMALL = 1000000 }; /* from here on they are small */
+
 /* The octets of a message, with CRLF, in memory to be freed. */
 char *message_make(uint32_t number, size_t *len);
 /* The number of a message that is whole; 0: it is none of ours, or is damaged. */

@@ -89,6 +89,7 @@ static int later(struct chain *c, size_t prefix, const mailproto_store *store, c
 /* Opens what the power left, and looks. */
 static int look(struct chain *c, size_t prefix, int repair, char *why)
 {
+    char account[300];
     mailproto_maildir *maildir = NULL;
     const mailproto_store *store;
     struct seen seen = {0};
@@ -97,9 +98,10 @@ static int look(struct chain *c, size_t prefix, int repair, char *why)
     int wrong;
 
     *why = 0;
-    if (repair && repairs(c->lost, why))
+    snprintf(account, sizeof account, "%s%s", c->lost, c->life.kind.account);
+    if (repair && repairs(account, why))
         return -1;
-    wrong = opened(&maildir, c->lost, why);
+    wrong = opened(&maildir, account, why);
     store = mailproto_maildir_store(maildir);
     if (!wrong)
         wrong = see(&seen, store, why) || survives(ledger, prefix, &seen, &world, why) ||
@@ -111,16 +113,29 @@ static int look(struct chain *c, size_t prefix, int repair, char *why)
     return wrong ? -1 : 0;
 }
 
+static int is_careless(const struct life *life, size_t at)
+{
+    for (size_t i = 0; i < life->careless_count; i++)
+        if (at > life->careless_from[i] && at < life->careless_to[i])
+            return 1;
+    return 0;
+}
+
 /* Where the power is lost: anywhere, or where something has just been promised. */
 static size_t moment_of_loss(struct chain *c)
 {
     const struct ledger *ledger = &c->life.ledger;
     size_t count = c->life.disk->count, base = c->life.disk->base, at;
 
-    if (test_random_below(&c->random, 2))
-        return base + test_random_below(&c->random, count - base + 1);
-    at = ledger->moments[test_random_below(&c->random, ledger->moment_count)].at;
-    return at + test_random_below(&c->random, 2) * (at < count);
+    do {
+        if (test_random_below(&c->random, 2)) {
+            at = base + test_random_below(&c->random, count - base + 1);
+        } else {
+            at = ledger->moments[test_random_below(&c->random, ledger->moment_count)].at;
+            at += test_random_below(&c->random, 2) * (at < count);
+        }
+    } while (is_careless(&c->life, at));
+    return at;
 }
 
 static void fail(struct chain *c, const char *what, const char *why)
@@ -138,26 +153,6 @@ static void fail(struct chain *c, const char *what, const char *why)
     fflush(stdout);
 }
 
-/* What was done before, the moments of the ledger between it. */
-static void print_life(const struct chain *c, size_t prefix)
-{
-    const struct ledger *ledger = &c->life.ledger;
-    size_t at = c->life.disk->base;
-
-    for (size_t i = 0; i < ledger->moment_count; i++) {
-        const struct moment *m = &ledger->moments[i];
-
-        if (m->at > prefix)
-            break;
-        disk_print(c->life.disk, at, m->at);
-        at = m->at;
-        printf("%6zu ---- %s: %s\n", at, m->doing ? m->doing : "begin", m->pending ? "asked" : "answered");
-    }
-    disk_print(c->life.disk, at, prefix);
-    printf("%6zu ---- the power is lost\n", prefix);
-    fflush(stdout);
-}
-
 static void look_at_state(struct chain *c)
 {
     size_t prefix = moment_of_loss(c);
@@ -171,7 +166,7 @@ static void look_at_state(struct chain *c)
         } else if (look(c, prefix, repair, why)) {
             fail(c, repair ? ", repaired" : "", why);
             if (c->options->verbose)
-                print_life(c, prefix);
+                life_print(&c->life, prefix);
         }
         disk_remove_folder(c->lost);
         c->done++;
@@ -190,7 +185,8 @@ static int next_life(struct chain *c)
     struct seen seen = {0};
     mailproto_maildir *maildir = NULL;
     const struct moment *last = ledger_at(&c->life.ledger, prefix);
-    char why[LEDGER_WHY];
+    struct life_kind kind = c->life.kind;
+    char why[LEDGER_WHY], account[300];
     int64_t clock;
     int wrong = 0;
 
@@ -201,7 +197,8 @@ static int next_life(struct chain *c)
         struct world world = {0};
 
         disk_lose_power(c->life.disk, prefix, &(struct test_random){random.state}, c->lost);
-        wrong = opened(&maildir, c->lost, c->life.why) || see(&seen, mailproto_maildir_store(maildir), c->life.why) ||
+        snprintf(account, sizeof account, "%s%s", c->lost, c->life.kind.account);
+        wrong = opened(&maildir, account, c->life.why) || see(&seen, mailproto_maildir_store(maildir), c->life.why) ||
                 survives(&c->life.ledger, prefix, &seen, &world, c->life.why);
         mailproto_maildir_close(maildir);
         disk_remove_folder(c->lost);
@@ -218,13 +215,18 @@ static int next_life(struct chain *c)
     clock = c->life.disk->clock;
     memcpy(why, c->life.why, sizeof why);
     life_end(&c->life);
-    c->life = (struct life){.random = {test_random_next(&c->random)}, .clock = clock + 5000000000, .ledger = ledger};
+    c->life = (struct life){.random = {test_random_next(&c->random)},
+                            .kind = kind,
+                            .clock = clock + 5000000000,
+                            .ledger = ledger};
+    c->life.kind.many = 0;
     c->life.doing = c->life.ledger.doing = "opening what is left";
     memcpy(c->life.why, why, sizeof why);
     return wrong;
 }
 
-static int first_life(struct chain *c)
+/* Of some chains the account's folder is yet to be made, or the disk has no hard links, or many messages come and go. */
+static int first_life(struct chain *c, uint64_t number)
 {
     uint32_t inbox;
 
@@ -232,6 +234,10 @@ static int first_life(struct chain *c)
     if (mkdir(c->live, 0700))
         return -1;
     c->life = (struct life){.random = {test_random_next(&c->random)}};
+    snprintf(c->life.kind.account, sizeof c->life.kind.account, "%s", number % 3 == 1 ? "/users/someone" : "");
+    c->life.kind.no_links = number % 5 == 2;
+    c->life.kind.deliver_first = number % 4 == 3;
+    c->life.kind.many = number % 12 == 7;
     ledger_init(&c->life.ledger);
     inbox = world_add_box(&c->life.ledger.now, 0, "INBOX");
     return (int)inbox;
@@ -242,7 +248,7 @@ static int live(struct chain *c, unsigned steps)
     if (life_begin(&c->life, c->live) || life_look(&c->life, 0))
         return -1;
     while (steps--)
-        if (life_step(&c->life))
+        if ((c->life.kind.many && steps == STEPS / 2 && life_many(&c->life)) || life_step(&c->life))
             return -1;
     return disk_agrees(c->life.disk, c->life.why, sizeof c->life.why) ? 0 : -1;
 }
@@ -256,7 +262,7 @@ static void run_chain(struct chain *c, uint64_t number)
     for (unsigned life = 0; life < LIVES; life++) {
         int wrong;
 
-        wrong = life ? next_life(c) : first_life(c);
+        wrong = life ? next_life(c) : first_life(c, number);
         if (!wrong)
             wrong = live(c, life ? FEW_STEPS : STEPS);
         if (wrong) {

@@ -16,6 +16,8 @@ static int fault(struct recorder *r, unsigned what)
     if (r->operations < r->fail_from || r->operations >= r->fail_until)
         return 0;
     r->failed++;
+    if (r->disk)
+        disk_note(r->disk, r->fail_with);
     return -r->fail_with;
 }
 
@@ -187,7 +189,11 @@ static int rec_rename(void *user, const char *from, const char *to)
 static int rec_link(void *user, const char *from, const char *to)
 {
     struct recorder *r = user;
-    int failed = fault(r, RECORDER_WRITES), answered = failed ? failed : REAL->link(NULL, from, to);
+    int failed = fault(r, RECORDER_WRITES), answered;
+
+    if (!failed && r->no_links)
+        failed = -EPERM;
+    answered = failed ? failed : REAL->link(NULL, from, to);
 
     if (!answered && r->disk)
         disk_link(r->disk, from, to);

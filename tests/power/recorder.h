@@ -11,6 +11,7 @@ enum { RECORDER_FDS = 4096 };
 struct recorder {
     mailproto_maildir_files files; /* for the store */
     struct disk *disk;             /* NULL: nothing is logged */
+    int no_links;                  /* the file system has none */
     struct recorder_fd {
         uint32_t node;
         uint64_t at; /* where write writes */

@@ -321,16 +321,16 @@ static void view_apply(struct view *view, const struct answer *a)
     }
 }
 
-static int view_agrees(struct view *view, const struct seen *seen, uint32_t box, char *why)
+/* Everything there is, as CHANGES since 0 tells it, is what the client has. */
+static int view_agrees(struct view *view, const struct answer *all, const char *name, char *why)
 {
-    const char *name = seen->boxes[box].name;
     size_t count = 0;
 
-    for (size_t i = 0; i < seen->message_count; i++) {
-        const struct seen_message *m = &seen->messages[i];
+    for (size_t i = 0; i < all->count; i++) {
+        const mailproto_store_message *m = (const mailproto_store_message *)all->items[i];
         struct view_message *found;
 
-        if (m->box != box)
+        if (m->head.type != MAILPROTO_STORE_MESSAGE)
             continue;
         count++;
         found = view_find(view, m->uid);
@@ -352,7 +352,7 @@ static int view_survives(const struct view *told, const struct seen *seen, uint3
                          char *why)
 {
     mailproto_store_opened opened;
-    struct answer a;
+    struct answer a, all;
     struct view view = *told;
     int32_t result;
     int wrong = 0;
@@ -365,7 +365,10 @@ static int view_survives(const struct view *told, const struct seen *seen, uint3
     result = ask_changes(&a, store, opened.opening, told->cursor);
     if (!result) {
         view_apply(&view, &a);
-        wrong = view_agrees(&view, seen, box, why);
+        wrong = ask_changes(&all, store, opened.opening, 0)
+                    ? WRONG("%s cannot be listed: %s", seen->boxes[box].name, ask_why())
+                    : view_agrees(&view, &all, seen->boxes[box].name, why);
+        answer_free(&all);
     } else if (result != MAILPROTO_ERR_RESYNC) {
         wrong = WRONG("%s: CHANGES since %llu: %s", seen->boxes[box].name, (unsigned long long)told->cursor, ask_why());
     }

@@ -224,7 +224,7 @@ static int32_t answer_changes(struct test_store *s, struct test_asked *a)
     must(!q->since, "a maildrop is asked for whole");
     if (!q->snapshot)
         take_snapshot(s, snapshot, q);
-    while (snapshot->next < snapshot->count && (!q->want || given < q->want) && !enough) {
+    while (!s->empty_pages && snapshot->next < snapshot->count && (!q->want || given < q->want) && !enough) {
         const struct test_stored *m = &s->messages[snapshot->at[snapshot->next++]];
         mailproto_store_message item = {.uid = m->uid, .flags = m->flags, .modseq = m->modseq, .size = m->text.len};
 
@@ -432,6 +432,10 @@ static int32_t items(struct test_store *s, struct test_asked *a)
 {
     int32_t end;
 
+    if (a->question->type == s->silent_type && !s->silent_after--) {
+        s->silent_after = 0;
+        return 0;
+    }
     if (a->question->type == s->fail_type) {
         if (s->fail_after) {
             s->fail_after--;

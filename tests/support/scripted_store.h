@@ -55,6 +55,9 @@ struct test_store {
     /* to go wrong: questions of this type fail, but for so many, as often as said (0: always) */
     uint32_t fail_type, fail_after, fail_times;
     int32_t fail_why;
+    uint32_t silent_type; /* questions of this type are done without an item, but for so many */
+    uint32_t silent_after;
+    int empty_pages;       /* CHANGES says that there is more, and gives nothing */
     uint32_t hang_type;    /* questions of this type are not answered */
     uint32_t keep_deleted; /* EXPUNGE leaves every such message (2: every second) */
 

@@ -101,6 +101,14 @@ static void leaves_some(struct test_store *s)
     s->keep_deleted = 2;
 }
 
+/* What was removed is asked again, and nothing comes of that. */
+static void forgetful(struct test_store *s)
+{
+    s->keep_deleted = 1;
+    s->silent_type = MAILPROTO_STORE_CHANGES;
+    s->silent_after = 3;
+}
+
 static void one_vanishes(struct test_store *s)
 {
     test_store_remove(s, 2);
@@ -274,6 +282,8 @@ static const struct conversation conversations[] = {
      not_to_be_read, NULL, never_allowed},
     {"it cannot be found", IN "QUIT\r\n", GREETING NAME "-ERR [SYS/TEMP] the store is not available\r\n+OK bye\r\n",
      list_fails, NULL, never_available},
+    {"a mailbox that is named is not looked for", IN "STAT\r\nQUIT\r\n", GREETING OUT "+OK 3 92\r\n+OK bye\r\n",
+     list_fails, NULL, updated},
     {"it cannot be counted", IN "QUIT\r\n", GREETING NAME "-ERR [SYS/PERM] what is stored is damaged\r\n+OK bye\r\n",
      damaged, NULL, never_whole},
     {"listings fail", IN "LIST\r\nLIST 1\r\nDELE 1\r\nUIDL 1\r\nSTAT\r\nQUIT\r\n",
@@ -290,6 +300,9 @@ static const struct conversation conversations[] = {
     {"expunge fails", IN "DELE 1\r\nDELE 2\r\nQUIT\r\n",
      GREETING OUT "+OK message deleted\r\n+OK message deleted\r\n-ERR some deleted messages not removed\r\n",
      expunge_fails, NULL, failed_all},
+    {"what is left cannot be known", IN "DELE 1\r\nDELE 2\r\nQUIT\r\n",
+     GREETING OUT "+OK message deleted\r\n+OK message deleted\r\n-ERR some deleted messages not removed\r\n", forgetful,
+     NULL, failed_all},
     {"some are not expunged", IN "DELE 1\r\nDELE 2\r\nQUIT\r\n",
      GREETING OUT "+OK message deleted\r\n+OK message deleted\r\n-ERR some deleted messages not removed\r\n",
      leaves_some, NULL, failed_one},
@@ -357,6 +370,8 @@ static void prepare(struct test_drop *d, const struct conversation *c, const str
     if (c->store) {
         d->mailbox = 0;
         c->store(&d->store);
+        if (c->store == list_fails && c->check == updated) /* it is named: nobody looks for it */
+            d->mailbox = d->store.inbox;
     }
 }
 
@@ -490,6 +505,79 @@ static void test_ends_anywhere(void **state)
             for (size_t steps = 0, ended = 0; !ended; steps++, ended = (size_t)over)
                 for (uint64_t seed = 0; seed < 3; seed++)
                     stop_after(&conversations[i], steps, lost, seed, &over);
+}
+
+/* ---- the store answers what is no answer ---- */
+
+static void strange(uint32_t silent_type, uint32_t after, int empty_pages, const char *in, const char *out)
+{
+    mailproto_pop3_server_config config;
+
+    for (int late = 0; late < 2; late++) {
+        struct test_drop d = {.host = {.now = 0}};
+
+        test_drop_config(&config);
+        test_store_start(&d.store, 3);
+        fill(&d.store);
+        d.store.late = late;
+        d.store.silent_type = silent_type;
+        d.store.silent_after = after;
+        d.store.empty_pages = empty_pages;
+        assert_int_equal(test_drop_start(&d, &config, TEST_LATER, 3, NULL), MAILPROTO_OK);
+        test_host_send(&d.host, in, strlen(in), strlen(in));
+        test_host_rest(&d.host);
+        if (d.host.out.len != strlen(out) || memcmp(d.host.out.ptr, out, strlen(out))) {
+            print_error("%.*s\ninstead of\n%s\n", (int)d.host.out.len, (const char *)d.host.out.ptr, out);
+            fail();
+        }
+        test_host_free(&d.host);
+        test_store_free(&d.store);
+    }
+}
+
+static void test_strange_answers(void **state)
+{
+    static const char none[] = GREETING NAME "-ERR [SYS/TEMP] the store is not available\r\n";
+    static const char later[] = GREETING OUT "-ERR [SYS/TEMP] the store is not available\r\n";
+
+    (void)state;
+    strange(MAILPROTO_STORE_LIST, 0, 0, IN, GREETING NAME "-ERR [SYS/PERM] there is no such maildrop\r\n");
+    strange(MAILPROTO_STORE_OPEN, 0, 0, IN, none);
+    strange(MAILPROTO_STORE_CHANGES, 0, 0, IN, none);
+    strange(0, 0, 1, IN, none);
+    strange(MAILPROTO_STORE_CHANGES, 1, 0, IN "LIST\r\n", later);
+    strange(MAILPROTO_STORE_FLAGS, 0, 0, IN "DELE 1\r\nQUIT\r\n",
+            GREETING OUT "+OK message deleted\r\n-ERR some deleted messages not removed\r\n");
+    strange(MAILPROTO_STORE_MESSAGE_OPEN, 0, 0, IN "RETR 1\r\n", later);
+    strange(MAILPROTO_STORE_MESSAGE_READ, 0, 0, IN "RETR 1\r\n", GREETING OUT "+OK 36 octets\r\n");
+}
+
+/* Each question has its own time. */
+static void test_slow_answers(void **state)
+{
+    mailproto_pop3_server_config config;
+    struct test_drop d = {.host = {.now = 0}};
+
+    (void)state;
+    test_drop_config(&config);
+    config.answer_ms = 5000;
+    test_store_start(&d.store, 3);
+    fill(&d.store);
+    d.store.late = 1;
+    assert_int_equal(test_drop_start(&d, &config, TEST_AT_ONCE, 3, NULL), MAILPROTO_OK);
+    test_bytes_text(&d.host.in, IN);
+    test_host_settle(&d.host);
+    while (d.store.asked_count) {
+        size_t questions = d.store.questions;
+
+        assert_int_equal(test_host_wait(&d.host, d.host.now + 4000), 0);
+        while (d.store.questions == questions && test_store_act(&d.store))
+            test_host_settle(&d.host);
+    }
+    assert_int_equal(d.store.questions, 3);
+    assert_int_equal(d.host.out.len, strlen(GREETING OUT));
+    test_host_free(&d.host);
+    test_store_free(&d.store);
 }
 
 /* ---- the store does not answer ---- */
@@ -651,6 +739,8 @@ int main(void)
         cmocka_unit_test(test_every_allocation),
         cmocka_unit_test(test_ends_anywhere),
         cmocka_unit_test(test_store_that_does_not_answer),
+        cmocka_unit_test(test_strange_answers),
+        cmocka_unit_test(test_slow_answers),
         cmocka_unit_test(test_what_is_missing_is_named),
         cmocka_unit_test(test_open_store_refuses),
     };

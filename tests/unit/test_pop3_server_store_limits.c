@@ -165,6 +165,40 @@ static void test_listings(void **state)
     list_everything(10, TEST_LATER, 1);
 }
 
+/* A listing that needs not all of what the store has lets go of it. */
+static void snapshot_ends(const char *commands, uint32_t arrived, int late)
+{
+    struct test_drop d;
+
+    start(&d, 100, TEST_LATER, late, NULL);
+    say(&d, IN);
+    fill(&d.store, arrived);
+    say(&d, commands);
+    for (size_t i = 0; i < TEST_STORE_HANDLES; i++)
+        assert_int_equal(d.store.snapshots[i].number, 0);
+    assert_int_equal(test_store_open(&d.store), 1); /* the maildrop */
+    say(&d, "QUIT\r\n");
+    assert_int_equal(d.updated, 1);
+    test_host_free(&d.host);
+    test_store_free(&d.store);
+}
+
+static void test_snapshots_end(void **state)
+{
+    char commands[2000] = "";
+
+    (void)state;
+    for (uint32_t i = 65; i <= 100; i++) /* the page after the first has nothing to tell */
+        sprintf(commands + strlen(commands), "DELE %u\r\n", (unsigned)i);
+    strcat(commands, "LIST\r\n");
+    for (int late = 0; late < 2; late++) {
+        snapshot_ends("LIST\r\nLIST 7\r\n", 300, late);
+        snapshot_ends("LIST\r\n", 0, late);
+        snapshot_ends(commands, 0, late);
+        snapshot_ends(commands, 300, late);
+    }
+}
+
 static void test_idle_session(void **state)
 {
     struct test_allocator memory;
@@ -272,9 +306,13 @@ static void test_free_and_finish_in_every_callback(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_uids),      cmocka_unit_test(test_last_uid_there_is),
-        cmocka_unit_test(test_listings),  cmocka_unit_test(test_idle_session),
-        cmocka_unit_test(test_deletions), cmocka_unit_test(test_free_and_finish_in_every_callback),
+        cmocka_unit_test(test_uids),
+        cmocka_unit_test(test_last_uid_there_is),
+        cmocka_unit_test(test_listings),
+        cmocka_unit_test(test_idle_session),
+        cmocka_unit_test(test_snapshots_end),
+        cmocka_unit_test(test_deletions),
+        cmocka_unit_test(test_free_and_finish_in_every_callback),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

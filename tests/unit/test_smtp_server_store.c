@@ -181,6 +181,12 @@ FAILS(commit_fails, 0, APPEND_COMMIT, FULL)
 FAILS(second_commit_fails, 1, APPEND_COMMIT, FULL)
 FAILS(write_fails, 0, APPEND_WRITE, QUOTA)
 
+static void named(struct test_post *p, mailproto_smtp_server_config *config)
+{
+    list_fails(p, config);
+    p->mailbox = p->stores[0].inbox;
+}
+
 static void lmtp(struct test_post *p, mailproto_smtp_server_config *config)
 {
     (void)p;
@@ -341,6 +347,7 @@ static const struct conversation conversations[] = {
      no_inbox, only_b},
     {"INBOX cannot be found", SAY A "DATA\r\nQUIT\r\n", HI LATER "554 5.5.1 No valid recipients\r\n" BYE, list_fails,
      nothing},
+    {"a mailbox that is named is not looked for", SAY A "DATA\r\n" SENT "QUIT\r\n", HI RCPT_OK GO OK BYE, named, one},
     {"an upload is denied", SAY A B "DATA\r\n" SENT "QUIT\r\n",
      HI "550 5.7.1 Mailbox takes no messages\r\n" RCPT_OK GO OK BYE, begin_denied, only_b},
     {"the mailbox went away", SAY A "QUIT\r\n", HI "550 5.1.1 No such mailbox\r\n" BYE, begin_gone, nothing},
@@ -383,6 +390,11 @@ static const struct conversation conversations[] = {
      GREETING "250-mx.test\r\n250-SIZE 20\r\n250-8BITMIME\r\n250-PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n250 "
               "CHUNKING\r\n" MAIL_OK RCPT_OK GO "552 5.3.4 Message too big\r\n" BYE,
      small, nothing},
+    {"BDAT, the store fails", SAY A "BDAT 10\r\nSubject: xBDAT 10\r\n\r\n\r\nabcdefBDAT 3 LAST\r\nxyzRSET\r\nQUIT\r\n",
+     HI RCPT_OK FULL "503 5.5.1 Bad sequence of commands\r\n503 5.5.1 Bad sequence of commands\r\n250 2.0.0 OK\r\n" BYE,
+     write_fails, nothing},
+    {"LMTP, BDAT, the store fails", LSAY A B "BDAT 10\r\nSubject: xBDAT 17 LAST\r\n\r\n\r\nhello\r\n.dot\r\nQUIT\r\n",
+     LHI RCPT_OK RCPT_OK "250 2.0.0 Chunk received\r\n" FULL OK BYE, write_fails_lmtp, only_b},
     {"RSET between chunks", SAY A "BDAT 10\r\nSubject: xRSET\r\nQUIT\r\n",
      HI RCPT_OK "250 2.0.0 Chunk received\r\n250 2.0.0 OK\r\n" BYE, NULL, nothing},
     {"cut off", SAY A "DATA\r\nSubject: x\r\n", HI RCPT_OK GO, NULL, nothing},
@@ -428,9 +440,9 @@ static void prepare(struct test_post *p, const struct conversation *c, const str
         p->stores[i].late = way->late;
     }
     p->host.holds = way->holds;
+    p->mailbox = !c->prepare && seed % 2 ? p->stores[0].inbox : 0;
     if (c->prepare)
         c->prepare(p, config);
-    p->mailbox = !c->prepare && seed % 2 ? p->stores[0].inbox : 0;
 }
 
 static void compare(const struct conversation *c, const struct test_post *p, const struct way *way)
@@ -624,6 +636,65 @@ static void test_store_that_does_not_answer(void **state)
     hang(MAILPROTO_STORE_APPEND_WRITE, 1, LSAY B "DATA\r\n" SENT "QUIT\r\n", LHI RCPT_OK GO LATER BYE);
 }
 
+/* ---- stores that answer what is no answer, or slowly ---- */
+
+static void strange(uint32_t silent_type, const char *out)
+{
+    mailproto_smtp_server_config config;
+
+    for (int late = 0; late < 2; late++) {
+        struct test_post p = {.host = {.now = 0}};
+
+        test_post_config(&config);
+        for (int i = 0; i < TEST_POSTS; i++) {
+            test_store_start(&p.stores[i], 3);
+            p.stores[i].late = late;
+        }
+        p.stores[0].silent_type = silent_type;
+        assert_int_equal(test_post_start(&p, &config, TEST_LATER, 3, NULL), MAILPROTO_OK);
+        test_bytes_text(&p.host.in, SAY A);
+        test_host_rest(&p.host);
+        assert_int_equal(p.host.out.len, strlen(out));
+        assert_memory_equal(p.host.out.ptr, out, strlen(out));
+        test_post_free(&p);
+    }
+}
+
+static void test_strange_answers(void **state)
+{
+    (void)state;
+    strange(MAILPROTO_STORE_LIST, HI "550 5.1.1 No such mailbox\r\n");
+    strange(MAILPROTO_STORE_APPEND_BEGIN, HI LATER);
+}
+
+/* Each question has its own time. */
+static void test_slow_answers(void **state)
+{
+    mailproto_smtp_server_config config;
+    struct test_post p = {.host = {.now = 0}};
+    struct test_store *s = &p.stores[0];
+
+    (void)state;
+    test_post_config(&config);
+    config.answer_ms = 5000;
+    for (int i = 0; i < TEST_POSTS; i++)
+        test_store_start(&p.stores[i], 3);
+    s->late = 1;
+    assert_int_equal(test_post_start(&p, &config, TEST_AT_ONCE, 3, NULL), MAILPROTO_OK);
+    test_bytes_text(&p.host.in, SAY A "DATA\r\n" SENT);
+    test_host_settle(&p.host);
+    while (s->asked_count) {
+        size_t questions = s->questions;
+
+        assert_int_equal(test_host_wait(&p.host, p.host.now + 4000), 0);
+        while (s->questions == questions && test_store_act(s))
+            test_host_settle(&p.host);
+    }
+    assert_true(s->questions >= 5);
+    assert_int_equal(test_store_messages(s), 1);
+    test_post_free(&p);
+}
+
 /* ---- the call ---- */
 
 static int32_t keep_token(mailproto_smtp_server *s, const mailproto_smtp_rcpt *rcpt, void *user)
@@ -690,6 +761,7 @@ int main(void)
         cmocka_unit_test(test_conversations),        cmocka_unit_test(test_every_split),
         cmocka_unit_test(test_every_allocation),     cmocka_unit_test(test_ends_anywhere),
         cmocka_unit_test(test_every_reply_is_shown), cmocka_unit_test(test_store_that_does_not_answer),
+        cmocka_unit_test(test_strange_answers),      cmocka_unit_test(test_slow_answers),
         cmocka_unit_test(test_deliver_refuses),
     };
 

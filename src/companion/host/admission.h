@@ -19,7 +19,8 @@ struct mp_host_admission {
     struct mp_host_admission_entry *buckets[MP_HOST_ADMISSION_BUCKETS];
 };
 
-/* Counts a session of that address. *entry is what to leave with. OK; ERR_LIMIT: there are `most` from it; ERR_NOMEM. */
+/* Counts a session of that address. *entry is what to leave with. OK; ERR_LIMIT: there are `most` from it;
+   ERR_NOMEM. */
 int32_t mp_host_admission_enter(struct mp_host_admission *admission, const mailproto_allocator *allocator,
                                 const struct sockaddr *address, uint64_t most, struct mp_host_admission_entry **entry);
 void mp_host_admission_leave(struct mp_host_admission *admission, const mailproto_allocator *allocator,

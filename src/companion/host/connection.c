@@ -152,7 +152,8 @@ static void was_shut_down(uv_shutdown_t *request, int status)
    closed with octets unread is reset, and a reset destroys what the peer has not read yet (RFC 1122 4.2.2.13). */
 void mp_host_connection_linger(mailproto_host_connection *c)
 {
-    /* freed in a callback, while libuv has octets of it in sight; or a client that gave up: nobody waits for its words */
+    /* freed in a callback, while libuv has octets of it in sight; or a client that gave up: nobody waits for its
+       words */
     int at_once = c->writing || (c->client && c->session && mailproto_session_error(c->session, NULL, NULL, NULL));
 
     free_session(c);
@@ -168,8 +169,8 @@ void mp_host_connection_linger(mailproto_host_connection *c)
 
 /* ---- losing ---- */
 
-/* Closed first, so that libuv looks no more at octets that the session takes back now; released, so that the session can
-   tell what it has to tell. */
+/* Closed first, so that libuv looks no more at octets that the session takes back now; released, so that the session
+   can tell what it has to tell. */
 void mp_host_connection_lose(mailproto_host_connection *c, int32_t why, const char *text, size_t len)
 {
     mp_host_connection_close(c);

@@ -151,8 +151,8 @@ struct mailproto_host_connection {
     uint8_t reading, writing, eof, eof_told, running, closing, aborted, woken, draining, counted, telling;
 };
 
-/* connection.c. Makes one with its timer and without a socket: socket_kind is UV_TCP or UV_NAMED_PIPE for it to have one.
-   OK; ERR_NOMEM; ERR_HOST. */
+/* connection.c. Makes one with its timer and without a socket: socket_kind is UV_TCP or UV_NAMED_PIPE for it to have
+   one. OK; ERR_NOMEM; ERR_HOST. */
 int32_t mp_host_connection_new(mailproto_host *host, int socket_kind, mailproto_host_connection **out);
 /* OK; or a libuv error. */
 int mp_host_connection_open(mailproto_host_connection *c, int socket_kind);
@@ -170,8 +170,8 @@ void mp_host_wake_all(uv_idle_t *idle);
 int32_t mp_host_connection_tls(const mailproto_host *host, const mailproto_host_tls *tls, uint32_t client,
                                mailproto_text name, mailproto_session **session);
 
-/* connect.c: of a connection that does not stand yet. Ends it, why and text as in on_failed; lets its session finish, now
-   or when it is made; frees what only connecting needs. */
+/* connect.c: of a connection that does not stand yet. Ends it, why and text as in on_failed; lets its session
+   finish, now or when it is made; frees what only connecting needs. */
 void mp_host_connecting_fail(mailproto_host_connection *c, int32_t why, const char *text);
 void mp_host_connecting_finish(mailproto_host_connection *c);
 void mp_host_connecting_free(mailproto_host_connection *c);

@@ -115,10 +115,11 @@ static int32_t on_connected(mailproto_host_connection *connection, const mailpro
     int32_t result;
 
     (void)connection;
+    s->loopback = peer->loopback;
     s->outcome.connections++;
     s->outcome.address = mp_send_copy(s, peer->text, NULL);
     if (s->request.user_name.len && !cleartext && s->request.tls == MAILPROTO_TLS_NEVER) {
-        s->no_clear_text = 1;
+        s->outcome.withheld = 1;
         return MAILPROTO_ERR_AUTH;
     }
     if (!s->request.hello.len) {
@@ -241,32 +242,20 @@ static int32_t copy_recipients(mailproto_host_sending *s)
     return failed ? MAILPROTO_ERR_NOMEM : MAILPROTO_OK;
 }
 
-static mailproto_text where_of(mailproto_host_sending *s)
-{
-    int six = strchr(s->url.host, ':') != NULL;
-    char text[MP_SEND_HOST + 16];
-
-    if (s->url.port)
-        snprintf(text, sizeof text, "%s%s%s:%u", six ? "[" : "", s->url.host, six ? "]" : "", s->url.port);
-    else
-        snprintf(text, sizeof text, "%s", s->url.host);
-    return mp_send_copy(s, (mailproto_text){text, strlen(text)}, NULL);
-}
-
 static int32_t settle_tls(mailproto_host_sending *s)
 {
     mailproto_host_send_request *r = &s->request;
 
-    if (s->url.implicit)
+    if (s->url.implicit_tls)
         r->tls = MAILPROTO_TLS_IMPLICIT;
     else if (!r->tls && s->tls.over)
         r->tls = MAILPROTO_TLS_MAY;
     if (r->tls > MAILPROTO_TLS_IMPLICIT)
-        return mp_host_fail(s->host, MAILPROTO_ERR_ARG, 0, "tls is not one of MAILPROTO_TLS_*");
+        return mp_host_fail(s->host, MAILPROTO_ERR_ARG, 0, "tls: it is not one of MAILPROTO_TLS_*");
     if (r->tls && !s->tls.over)
         return mp_host_fail(s->host, MAILPROTO_ERR_CONFIG, 0,
-                            "TLS is asked for, by tls or by the scheme of the URL, "
-                            "and there is no tls_layer to give it");
+                            "tls: it is asked for, there or by the scheme of the URL, and there is no tls_layer to give "
+                            "it");
     return MAILPROTO_OK;
 }
 
@@ -278,19 +267,18 @@ static int32_t malformed(mailproto_host_sending *s, const char *what)
 static int32_t check_texts(mailproto_host_sending *s)
 {
     const mailproto_host_send_request *r = &s->request;
-    const char *wrong = mp_send_message_scan(s);
+    int32_t result;
 
-    if (wrong)
-        return malformed(s, wrong);
     if (!r->user_name.len != !r->password.len)
-        return malformed(s, "a user's name needs a password, and a password a user's name");
+        return malformed(s, "password: a user's name needs one, and it needs a user's name");
     if (r->user_name.len + r->password.len + r->authorization.len > 2048)
-        return malformed(s, "name and password are longer than 2048 octets together");
+        return malformed(s, "password: it and the user's name are longer than 2048 octets together");
     if ((r->user_name.len && memchr(r->user_name.ptr, 0, r->user_name.len)) ||
         (r->password.len && memchr(r->password.ptr, 0, r->password.len)) ||
         (r->hello.len && memchr(r->hello.ptr, 0, r->hello.len)))
         return malformed(s, "there is a NUL octet in hello, the user's name or the password");
-    return mp_send_check(s);
+    result = mp_send_message_check(s);
+    return result ? result : mp_send_check(s);
 }
 
 static int32_t take_request(mailproto_host_sending *s, const mailproto_host_send_request *request)
@@ -299,14 +287,19 @@ static int32_t take_request(mailproto_host_sending *s, const mailproto_host_send
     const char *wrong;
     int32_t result;
 
-    if (mp_host_struct_copy(r, sizeof *r, request) || r->flags >= 2 * MAILPROTO_HOST_SEND_READ_AS_WORK ||
+    if (mp_host_struct_copy(r, sizeof *r, request) || r->flags >= 2 * MAILPROTO_HOST_SEND_READ_TWICE ||
         (r->tls_layer && mp_host_struct_copy(&s->tls, sizeof s->tls, r->tls_layer)))
         return malformed(s, "the request is no struct of this library or has an unknown flag");
     if (!r->recipients)
-        return malformed(s, "there is no recipient");
-    wrong = mp_send_url_read(&s->url, r->url);
-    if (wrong) /* the URL itself is not shown: there may be a password in it */
-        return mp_host_fail(s->host, MAILPROTO_ERR_ARG, 0, "the URL cannot be sent to: %s", wrong);
+        return malformed(s, "recipients: there is none");
+    mailproto_host_url_init(&s->url, sizeof s->url);
+    result = mailproto_host_url_read(&s->url, r->url.ptr, r->url.len, &wrong);
+    if (!result && s->url.protocol == MAILPROTO_HOST_POP3) {
+        wrong = "it is one of POP3, which brings messages and takes none";
+        result = MAILPROTO_ERR_ARG;
+    }
+    if (result) /* the URL itself is not shown: there may be a password in it */
+        return mp_host_fail(s->host, result, 0, "url: %s", wrong);
     result = settle_tls(s);
     if (result)
         return result;
@@ -316,7 +309,7 @@ static int32_t take_request(mailproto_host_sending *s, const mailproto_host_send
         result = copy_recipients(s);
     s->smtputf8 |= r->flags & MAILPROTO_HOST_SEND_SMTPUTF8 || !is_ascii(r->sender);
     s->limit = r->max_recipients ? r->max_recipients : RECIPIENTS;
-    s->outcome.server = where_of(s);
+    s->outcome.server = (mailproto_text){s->url.where, strlen(s->url.where)};
     s->outcome.address = s->outcome.greeting = (mailproto_text){"", 0};
     s->session_text = s->connect_text = (mailproto_text){"", 0};
     if (result)

@@ -5,21 +5,6 @@
 
 #include "internal.h"
 
-/* ---- send_url.c ---- */
-
-enum { MP_SEND_HOST = 256, MP_SEND_USER = 256 };
-
-struct mp_send_url {
-    uint32_t lmtp;           /* 1: the scheme is lmtp */
-    uint32_t implicit;       /* 1: TLS from the first octet on */
-    uint32_t port;           /* 0: a unix socket */
-    char host[MP_SEND_HOST]; /* a name, a number without brackets, or "unix:/path" */
-    char user[MP_SEND_USER]; /* decoded; "" if there was none */
-};
-
-/* NULL, or a static sentence about what is wrong with the text. */
-const char *mp_send_url_read(struct mp_send_url *url, mailproto_text text);
-
 /* ---- memory: all of a sending's goes at once, at its end ---- */
 
 struct mp_send_block {
@@ -63,7 +48,7 @@ struct mailproto_host_sending {
     struct mp_send_block *blocks;
     mailproto_host_send_request request; /* its texts and lists are copies */
     mailproto_host_tls tls;
-    struct mp_send_url url;
+    mailproto_host_url url;
     void (*on_outcome)(const mailproto_host_outcome *, void *);
     void *user;
     struct mp_send_recipient *recipients;
@@ -73,16 +58,18 @@ struct mailproto_host_sending {
     uint32_t smtputf8;
 
     /* the message */
-    uint64_t size; /* on the wire; 0: not known */
     uint32_t body;
-    int canonical; /* a message in memory that is given as it is */
-    size_t at;     /* of a message in memory */
-    int last;      /* the octet of it that was given last */
-    char *piece;   /* PIECE octets, from the first body request on */
+    int canonical;     /* given as it is: its line ends are CRLF, or the engine's business */
+    int last;          /* the octet of it that was given last */
+    mailproto_text in; /* of it, what was read and not given yet; of a message in memory all of that */
+    int ended;         /* nothing is left to be read */
+    char *piece;       /* PIECE octets that were made canonical */
+    char *raw;         /* PIECE octets that were read */
     mailproto_host_job *job;
     uint64_t waiting; /* the body request that waits for the job; 0: none */
+    size_t wanted;    /* octets that it wants at most */
     uint64_t read_offset;
-    size_t read_room, read_len;
+    size_t read_len;
     int32_t read_result;
     int job_busy;
 
@@ -101,14 +88,14 @@ struct mailproto_host_sending {
     struct mp_send_transaction *first, *last_transaction;
     mailproto_text session_text, connect_text;
     int32_t session_why, connect_why;
-    int no_clear_text; /* the password would have had to cross in clear text */
+    uint32_t loopback; /* the connection does not leave this machine */
     int cancelled;
 };
 
 enum { MP_SEND_PIECE = 65536 };
 
-/* send_message.c. What can be told of a message in memory: its size, its encoding. NULL, or what is wrong with it. */
-const char *mp_send_message_scan(mailproto_host_sending *s);
+/* send_message.c. What can be told of the message: its size, its encoding. OK, or what is wrong with it was noted. */
+int32_t mp_send_message_check(mailproto_host_sending *s);
 void mp_send_message_rewind(mailproto_host_sending *s);
 int32_t mp_send_message_give(mailproto_host_sending *s, const mailproto_smtp_body_request *wanted);
 /* The session is gone; 1: something still reads, mp_send_finish is called when it is through. */

@@ -4,77 +4,6 @@
 
 #include "send.h"
 
-/* ---- a message in memory ---- */
-
-struct scan {
-    uint64_t size; /* with CRLF line ends, the last line too */
-    size_t longest;
-    int eight_bit, nul, canonical;
-};
-
-static void scan_line(struct scan *scan, const char *p, size_t n)
-{
-    unsigned char all = 0;
-
-    for (size_t i = 0; i < n; i++)
-        all |= (unsigned char)p[i];
-    scan->eight_bit |= all >= 0x80;
-    scan->nul |= memchr(p, 0, n) != NULL;
-    if (n > scan->longest)
-        scan->longest = n;
-    scan->size += n + 2;
-}
-
-/* Lines end with CRLF, LF or CR. */
-static void scan_all(struct scan *scan, const char *p, size_t n)
-{
-    *scan = (struct scan){.canonical = 1};
-    while (n) {
-        const char *lf = memchr(p, '\n', n), *cr = memchr(p, '\r', lf ? (size_t)(lf - p) : n);
-        size_t len = cr ? (size_t)(cr - p) : lf ? (size_t)(lf - p) : n;
-        size_t end = cr && cr + 1 == lf ? 2 : cr || lf ? 1 : 0;
-
-        scan_line(scan, p, len);
-        scan->canonical &= end == 2;
-        p += len + end;
-        n -= len + end;
-    }
-}
-
-const char *mp_send_message_scan(mailproto_host_sending *s)
-{
-    const mailproto_host_send_request *r = &s->request;
-    uint32_t longest = r->max_text_line ? r->max_text_line : 998;
-    struct scan scan;
-
-    s->size = r->size;
-    s->body = r->body;
-    if (r->read)
-        return NULL;
-    if (r->body == MAILPROTO_SMTP_BODY_BINARYMIME) {
-        s->canonical = 1;
-        s->size = r->message.len;
-        return NULL;
-    }
-    scan_all(&scan, r->message.ptr, r->message.len);
-    s->canonical = scan.canonical;
-    s->size = scan.size;
-    if (scan.eight_bit && s->body == MAILPROTO_SMTP_BODY_7BIT)
-        s->body = MAILPROTO_SMTP_BODY_8BITMIME;
-    if (scan.nul)
-        return "there is a NUL octet in the message, which mail cannot carry: encode it (base64)";
-    if (longest != MAILPROTO_UNLIMITED && scan.longest > longest)
-        return "a line of the message is longer than max_text_line (998, RFC 5321 4.5.3.1.6): encode it "
-               "(quoted-printable, base64)";
-    return NULL;
-}
-
-void mp_send_message_rewind(mailproto_host_sending *s)
-{
-    s->at = 0;
-    s->last = '\n';
-}
-
 /* Octets up to the next CR or LF. */
 static size_t plain(const char *p, size_t n)
 {
@@ -85,32 +14,193 @@ static size_t plain(const char *p, size_t n)
     return cr ? (size_t)(cr - p) : n;
 }
 
+/* ---- what MAIL has to say of it ---- */
+
+struct scan {
+    uint64_t size; /* with CRLF line ends, the last line too */
+    uint64_t line, column;
+    uint64_t limit;                  /* octets of a line */
+    uint64_t long_line, long_octets; /* the first one that has more; 0: none does */
+    uint64_t nul_line;               /* the first one with a NUL octet; 0: none has one */
+    int last;                        /* the octet before; 0: none of a line end */
+    int eight_bit, canonical;
+};
+
+static void scan_text(struct scan *scan, const char *p, size_t n)
+{
+    unsigned char all = 0;
+
+    if (!n)
+        return;
+    scan->canonical &= scan->last != '\r';
+    for (size_t i = 0; i < n; i++)
+        all |= (unsigned char)p[i];
+    scan->eight_bit |= all >= 0x80;
+    if (!scan->nul_line && memchr(p, 0, n))
+        scan->nul_line = scan->line;
+    scan->column += n;
+    scan->last = 0;
+}
+
+static void scan_line_end(struct scan *scan)
+{
+    if (!scan->long_line && scan->column > scan->limit) {
+        scan->long_line = scan->line;
+        scan->long_octets = scan->column;
+    }
+    scan->size += scan->column + 2;
+    scan->column = 0;
+    scan->line++;
+}
+
+/* Lines end with CRLF, LF or CR. */
+static void scan_piece(struct scan *scan, const char *p, size_t n)
+{
+    for (const char *end = p + n; p < end; p++) {
+        size_t run = plain(p, (size_t)(end - p));
+
+        scan_text(scan, p, run);
+        p += run;
+        if (p == end)
+            return;
+        if (*p != '\n' || scan->last != '\r') {
+            scan->canonical &= *p == '\r' && scan->last != '\r';
+            scan_line_end(scan);
+        }
+        scan->last = *p;
+    }
+}
+
+static void scan_end(struct scan *scan)
+{
+    scan->canonical &= scan->last == '\n';
+    if (!scan->last)
+        scan_line_end(scan);
+}
+
+static int32_t scan_memory(struct scan *scan, mailproto_text text)
+{
+    for (size_t n; text.len; text.ptr += n, text.len -= n) {
+        n = text.len < MP_SEND_PIECE ? text.len : MP_SEND_PIECE;
+        scan_piece(scan, text.ptr, n);
+    }
+    return MAILPROTO_OK;
+}
+
+static int32_t read_some(mailproto_host_sending *s)
+{
+    const mailproto_host_send_request *r = &s->request;
+
+    s->read_len = 0;
+    s->read_result = r->read(s->read_offset, s->raw, MP_SEND_PIECE, &s->read_len, r->user);
+    if (!s->read_result && s->read_len > MP_SEND_PIECE)
+        s->read_result = MAILPROTO_ERR_ARG;
+    return s->read_result ? MAILPROTO_ERR_BODY : MAILPROTO_OK;
+}
+
+static int32_t scan_by_reading(struct scan *scan, mailproto_host_sending *s)
+{
+    do {
+        if (read_some(s))
+            return mp_host_fail(s->host, MAILPROTO_ERR_BODY, 0, "message: it cannot be read");
+        scan_piece(scan, s->raw, s->read_len);
+        s->read_offset += s->read_len;
+    } while (s->read_len);
+    return MAILPROTO_OK;
+}
+
+static int32_t judge(mailproto_host_sending *s, const struct scan *scan)
+{
+    if (scan->nul_line)
+        return mp_host_fail(s->host, MAILPROTO_ERR_ARG, 0,
+                            "message: there is a NUL octet in line %llu, which mail cannot carry: encode it (base64)",
+                            (unsigned long long)scan->nul_line);
+    if (scan->long_line)
+        return mp_host_fail(s->host, MAILPROTO_ERR_LIMIT, 0,
+                            "message: line %llu has %llu octets, and at most %llu may be in one (RFC 5321, 4.5.3.1.6): "
+                            "encode it (quoted-printable, base64)",
+                            (unsigned long long)scan->long_line, (unsigned long long)scan->long_octets,
+                            (unsigned long long)scan->limit);
+    return MAILPROTO_OK;
+}
+
+static int32_t scan_all(mailproto_host_sending *s)
+{
+    const mailproto_host_send_request *r = &s->request;
+    struct scan scan = {.line = 1, .last = '\n', .canonical = 1};
+    int32_t result;
+
+    scan.limit = r->max_text_line == MAILPROTO_UNLIMITED ? UINT64_MAX : r->max_text_line ? r->max_text_line : 998;
+    result = r->read ? scan_by_reading(&scan, s) : scan_memory(&scan, r->message);
+    if (result)
+        return result;
+    scan_end(&scan);
+    s->canonical = scan.canonical;
+    s->outcome.size = scan.size;
+    if (scan.eight_bit && s->body == MAILPROTO_SMTP_BODY_7BIT)
+        s->body = MAILPROTO_SMTP_BODY_8BITMIME;
+    return judge(s, &scan);
+}
+
+int32_t mp_send_message_check(mailproto_host_sending *s)
+{
+    const mailproto_host_send_request *r = &s->request;
+    int binary = r->body == MAILPROTO_SMTP_BODY_BINARYMIME;
+
+    s->outcome.size = r->size;
+    s->body = r->body;
+    s->canonical = 1;
+    if (r->read && !(s->raw = mp_send_take(s, MP_SEND_PIECE)))
+        return mp_host_fail(s->host, MAILPROTO_ERR_NOMEM, 0, "there is no memory for a piece of the message");
+    if (r->read ? binary || !(r->flags & MAILPROTO_HOST_SEND_READ_TWICE) : binary) {
+        s->outcome.size = r->read ? r->size : r->message.len;
+        return MAILPROTO_OK;
+    }
+    return scan_all(s);
+}
+
+/* ---- giving it out ---- */
+
+void mp_send_message_rewind(mailproto_host_sending *s)
+{
+    s->in = s->request.read ? (mailproto_text){s->raw, 0} : s->request.message;
+    s->ended = !s->request.read;
+    s->read_offset = 0;
+    s->last = '\n';
+}
+
+static void take(mailproto_host_sending *s, size_t n)
+{
+    s->in.ptr += n;
+    s->in.len -= n;
+}
+
 /* Runs of text as they are, each line end as CRLF, and one behind a last line that has none. room >= 2. */
 static size_t convert(mailproto_host_sending *s, char *out, size_t room)
 {
-    const mailproto_text text = s->request.message;
     size_t made = 0;
 
-    while (s->at < text.len && room - made >= 2) {
-        const char *p = text.ptr + s->at;
-        size_t left = text.len - s->at, n = plain(p, left < room - made ? left : room - made);
+    while (s->in.len && room - made >= 2) {
+        const char *p = s->in.ptr;
+        size_t left = s->in.len, n = plain(p, left < room - made ? left : room - made);
+        char end = n < left ? p[n] : 0;
 
         memcpy(out + made, p, n);
         made += n;
-        s->at += n;
+        take(s, n);
         if (n)
             s->last = 0;
-        if (n == left || room - made < 2 || (p[n] != '\r' && p[n] != '\n'))
+        if (room - made < 2 || (end != '\r' && end != '\n'))
             continue;
         /* LF behind CR: the line end was made already; anything else is one of its own */
-        if (!(p[n] == '\n' && s->last == '\r')) {
+        if (!(end == '\n' && s->last == '\r')) {
             memcpy(out + made, "\r\n", 2);
             made += 2;
         }
-        s->last = p[n];
-        s->at++;
+        s->last = end;
+        take(s, 1);
     }
-    if (s->at == text.len && !s->last && room - made >= 2) {
+    if (!s->in.len && s->ended && !s->last && room - made >= 2) {
         memcpy(out + made, "\r\n", 2);
         made += 2;
         s->last = '\n';
@@ -118,39 +208,48 @@ static size_t convert(mailproto_host_sending *s, char *out, size_t room)
     return made;
 }
 
-static int32_t give(mailproto_host_sending *s, uint64_t token, const char *data, size_t n)
+/* What is at hand, or the end. 0: neither, there is to be read. Else 1, and *result is the session's. */
+static int give(mailproto_host_sending *s, uint64_t token, size_t max, int32_t *result)
 {
-    if (n)
-        return mailproto_session_piece(s->session, token, data, n);
-    return mailproto_session_piece_end(s->session, token);
-}
+    const char *data = s->in.ptr;
+    size_t n = s->in.len < max ? s->in.len : max;
 
-static int32_t give_from_memory(mailproto_host_sending *s, const mailproto_smtp_body_request *wanted)
-{
-    const mailproto_text text = s->request.message;
-    size_t max = wanted->max < MP_SEND_PIECE ? wanted->max : MP_SEND_PIECE;
-    size_t n;
-
-    if (!s->canonical) {
-        n = convert(s, s->piece, max);
-        /* a line end that another line end had made already may be all that is left */
-        return give(s, wanted->head.token, s->piece, n);
+    if (s->canonical) {
+        take(s, n);
+    } else {
+        data = s->piece;
+        n = convert(s, s->piece, max < MP_SEND_PIECE ? max : MP_SEND_PIECE);
     }
-    n = text.len - s->at < wanted->max ? text.len - s->at : wanted->max;
-    s->at += n;
-    return give(s, wanted->head.token, text.ptr + s->at - n, n);
+    if (!n && !s->ended)
+        return 0;
+    *result = n ? mailproto_session_piece(s->session, token, data, n) : mailproto_session_piece_end(s->session, token);
+    return 1;
 }
 
-/* ---- a message that the program reads ---- */
-
-static void read_some(void *user)
+/* What was read is to be given now. */
+static void note_read(mailproto_host_sending *s)
 {
-    mailproto_host_sending *s = user;
+    s->in = (mailproto_text){s->raw, s->read_len};
+    s->read_offset += s->read_len;
+    s->ended = !s->read_len;
+}
 
-    s->read_len = 0;
-    s->read_result = s->request.read(s->read_offset, s->piece, s->read_room, &s->read_len, s->request.user);
-    if (!s->read_result && s->read_len > s->read_room)
-        s->read_result = MAILPROTO_ERR_ARG;
+/* ---- reading off the loop's thread ---- */
+
+static void was_read(int32_t result, void *user);
+
+static void read_in_thread(void *user)
+{
+    read_some(user);
+}
+
+static int32_t begin_to_read(mailproto_host_sending *s, uint64_t token)
+{
+    int32_t result = mailproto_host_job_start(s->job, read_in_thread, was_read, s);
+
+    s->job_busy = !result;
+    s->waiting = result ? 0 : token;
+    return result;
 }
 
 static void was_read(int32_t result, void *user)
@@ -166,33 +265,36 @@ static void was_read(int32_t result, void *user)
     }
     if (!s->session || !token)
         return;
-    if (result || s->read_result || give(s, token, s->piece, s->read_len))
+    if (!result)
+        result = s->read_result;
+    if (!result) {
+        note_read(s);
+        if (!give(s, token, s->wanted, &result)) {
+            result = begin_to_read(s, token);
+            if (!result)
+                return;
+        }
+    }
+    if (result)
         mailproto_session_fail(s->session, token);
     mailproto_host_connection_wake(s->connection);
 }
 
-static int32_t give_by_reading(mailproto_host_sending *s, const mailproto_smtp_body_request *wanted)
-{
-    s->read_offset = wanted->offset;
-    s->read_room = wanted->max < MP_SEND_PIECE ? wanted->max : MP_SEND_PIECE;
-    if (s->job) {
-        int32_t result = mailproto_host_job_start(s->job, read_some, was_read, s);
-
-        s->job_busy = !result;
-        s->waiting = result ? 0 : wanted->head.token;
-        return result;
-    }
-    read_some(s);
-    return s->read_result ? MAILPROTO_ERR_BODY : give(s, wanted->head.token, s->piece, s->read_len);
-}
-
 int32_t mp_send_message_give(mailproto_host_sending *s, const mailproto_smtp_body_request *wanted)
 {
-    if (!s->piece && (s->request.read || !s->canonical))
-        s->piece = mp_send_take(s, MP_SEND_PIECE);
-    if (!s->piece && (s->request.read || !s->canonical))
+    int32_t result;
+
+    if (!s->canonical && !s->piece && !(s->piece = mp_send_take(s, MP_SEND_PIECE)))
         return MAILPROTO_ERR_NOMEM;
-    return s->request.read ? give_by_reading(s, wanted) : give_from_memory(s, wanted);
+    s->wanted = wanted->max;
+    while (!give(s, wanted->head.token, wanted->max, &result)) {
+        if (s->job)
+            return begin_to_read(s, wanted->head.token);
+        if (read_some(s))
+            return MAILPROTO_ERR_BODY;
+        note_read(s);
+    }
+    return result;
 }
 
 int mp_send_message_leave(mailproto_host_sending *s)

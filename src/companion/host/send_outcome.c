@@ -231,7 +231,7 @@ static void explain(mailproto_host_sending *s)
         o->why = MAILPROTO_ERR_CANCELLED;
     else if (!o->not_sent && !o->unknown)
         o->why = MAILPROTO_ERR_REFUSED;
-    else if (s->no_clear_text)
+    else if (o->withheld)
         o->why = MAILPROTO_ERR_AUTH;
     else if (s->connect_why)
         o->why = s->connect_why;

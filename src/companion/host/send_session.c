@@ -17,7 +17,7 @@ static int32_t begin_message(mailproto_host_sending *s)
                      (r->flags & MAILPROTO_HOST_SEND_REQUIRETLS ? MAILPROTO_SMTP_MAIL_REQUIRETLS : 0u);
     envelope.body = s->body;
     envelope.ret = r->ret;
-    envelope.size = s->size;
+    envelope.size = s->outcome.size;
     envelope.sender = r->sender;
     envelope.envid = r->envid;
     return mailproto_smtp_client_send(s->client, &envelope, &s->command);
@@ -71,8 +71,10 @@ static int32_t on_ready(mailproto_smtp_client *client, const mailproto_smtp_read
 
 static int32_t on_credentials(mailproto_smtp_client *client, const mailproto_smtp_credentials *asked, void *user)
 {
-    const mailproto_host_send_request *r = &((mailproto_host_sending *)user)->request;
+    mailproto_host_sending *s = user;
+    const mailproto_host_send_request *r = &s->request;
 
+    s->outcome.exposed |= !asked->tls && !s->loopback;
     return mailproto_smtp_client_credentials(client, asked->head.token, r->authorization.ptr, r->authorization.len,
                                              r->user_name.ptr, r->user_name.len, r->password.ptr, r->password.len);
 }
@@ -157,7 +159,7 @@ static void configure(const mailproto_host_sending *s, mailproto_smtp_client_con
     config->greeting_ms = config->command_ms = config->data_ms = config->message_ms = config->stall_ms = r->wait_ms;
     config->tls_ms = r->wait_ms;
     config->answer_ms = MAILPROTO_UNLIMITED; /* how long the program reads is the program's */
-    if (s->url.lmtp)
+    if (s->url.protocol == MAILPROTO_HOST_LMTP)
         config->flags |= MAILPROTO_SMTP_CLIENT_LMTP;
     if (r->flags & MAILPROTO_HOST_SEND_NO_CHUNKING)
         config->flags |= MAILPROTO_SMTP_CLIENT_NO_CHUNKING;
@@ -201,7 +203,7 @@ static int32_t wrong_address(mailproto_host_sending *s, int32_t result, const ch
 {
     if (result != MAILPROTO_ERR_ARG)
         return mp_host_fail(s->host, result, 0, "%s", mailproto_result_text(result));
-    return mp_host_fail(s->host, result, 0, "%s <%.*s> is not an address%s", what,
+    return mp_host_fail(s->host, result, 0, "%s: <%.*s> is not an address%s", what,
                         address.len < 300 ? (int)address.len : 300, address.ptr,
                         *what == 's' && s->request.envid.len ? ", or envid holds what it may not" : "");
 }
@@ -215,10 +217,10 @@ int32_t mp_send_check(mailproto_host_sending *s)
     int32_t result = mp_send_session_new(s, hello, 1, &why);
 
     if (result && !s->client)
-        return mp_host_fail(s->host, result == MAILPROTO_ERR_CONFIG ? MAILPROTO_ERR_ARG : result, 0, "%s",
-                            why ? why : mailproto_result_text(result));
+        return mp_host_fail(s->host, result == MAILPROTO_ERR_CONFIG ? MAILPROTO_ERR_ARG : result, 0, "%s%s",
+                            s->request.hello.len && why ? "hello: " : "", why ? why : mailproto_result_text(result));
     for (uint32_t i = 0; !result && i < s->count; i++) {
-        what = "recipient";
+        what = "recipients";
         at = s->recipients[i].result.address;
         result = mailproto_smtp_client_send_to(s->client, s->command, &s->recipients[i].envelope);
     }

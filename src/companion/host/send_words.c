@@ -13,6 +13,12 @@ struct words {
     size_t len;
 };
 
+static void clear(struct words *w)
+{
+    w->len = 0;
+    *w->text = 0;
+}
+
 static void say(struct words *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static void say(struct words *w, const char *format, ...)
@@ -83,7 +89,7 @@ static void say_why(struct words *w, const mailproto_host_sending *s)
         say(w, "cancelled");
     } else if (s->connect_why) {
         quote(w, s->connect_text);
-    } else if (s->no_clear_text) {
+    } else if (s->outcome.withheld) {
         quote(w, s->outcome.server);
         say(w, ": without TLS everyone on the way could read the password, and no flag of the request allows that");
     } else if (t && t->reply.code) {
@@ -165,7 +171,8 @@ static void say_part(struct words *w, uint32_t count, const char *what)
         say(w, "%s%s %u", w->len ? ", " : "", what, count);
 }
 
-/* One recipient: what is said of it. More: how many had which fate, and what is said of the first that was not lucky. */
+/* One recipient: what is said of it. More: how many had which fate, and what is said of the first that was not
+   lucky. */
 static void say_all(struct words *w, const mailproto_host_sending *s)
 {
     static const uint32_t order[] = {MAILPROTO_SMTP_UNKNOWN, MAILPROTO_SMTP_NOT_SENT, MAILPROTO_SMTP_REFUSED,
@@ -191,13 +198,15 @@ void mp_send_words(mailproto_host_sending *s)
     struct words w;
 
     for (uint32_t i = 0; i < s->count; i++) {
-        w.len = 0;
-        *w.text = 0;
+        clear(&w);
         say_of(&w, s, &s->recipients[i]);
         s->recipients[i].result.sentence = keep(s, &w);
     }
-    w.len = 0;
-    *w.text = 0;
+    clear(&w);
     say_all(&w, s);
     s->outcome.sentence = keep(s, &w);
+    clear(&w);
+    if (s->outcome.not_sent)
+        say_why(&w, s);
+    s->outcome.reason = keep(s, &w);
 }

@@ -11,6 +11,7 @@
 enum {
     MP_PATH_MAX = 4096,
     MP_NAME_MAX = 256,      /* a file's name and its NUL */
+    MP_SOURCE_MAX = 1024,   /* a path below the root */
     MP_MAILBOX_MAX = 1024,  /* a mailbox's name and its NUL */
     MP_SENTENCE_MAX = 1024, /* where an error is told */
     MP_SCHEMA = 2
@@ -24,7 +25,12 @@ enum {
     X(COMMIT, "COMMIT")                                                                                                \
     X(ROLLBACK, "ROLLBACK")                                                                                            \
     X(ACCOUNT, "SELECT uidvalidity, uidvalidity_bound, modseq, modseq_bound, epoch, messages, octets, root_mtime,"     \
-               " root_settled FROM account")                                                                           \
+               " root_settled, closed, floor FROM account")                                                            \
+    X(ACCOUNT_CLOSED, "UPDATE account SET closed = epoch WHERE epoch = ?1")                                            \
+    X(ACCOUNT_FLOOR, "UPDATE account SET floor = ?1")                                                                  \
+    X(FLOOR, "SELECT floor FROM account")                                                                              \
+    X(LOST_INSERT, "INSERT OR REPLACE INTO lost(first, last) VALUES(?1, ?2)")                                          \
+    X(LOST, "SELECT 1 FROM lost WHERE first <= ?1 AND last >= ?1 LIMIT 1")                                             \
     X(ACCOUNT_UIDVALIDITY, "UPDATE account SET uidvalidity = ?1, uidvalidity_bound = ?2")                              \
     X(ACCOUNT_MODSEQ, "UPDATE account SET modseq = ?1, modseq_bound = ?2, epoch = ?3")                                 \
     X(ACCOUNT_SUMS, "UPDATE account SET messages = messages + ?1, octets = octets + ?2")                               \
@@ -98,8 +104,10 @@ enum {
     X(REMOVED_COUNT, "SELECT count(*) FROM removed WHERE mailbox = ?1")                                                \
     X(REMOVED_FORGET, "DELETE FROM removed WHERE mailbox = ?1")                                                        \
     X(TODO_ANY, "SELECT 1 FROM todo LIMIT 1")                                                                          \
-    X(TODO, "SELECT id, kind, source, target FROM todo WHERE id > ?1 ORDER BY id")                                                   \
-    X(TODO_INSERT, "INSERT INTO todo(kind, source, target) VALUES(?1, ?2, ?3)")                                        \
+    X(TODO, "SELECT id, kind, mailbox, base, source, source_base, target FROM todo WHERE id > ?1 ORDER BY id")         \
+    X(TODO_INSERT, "INSERT INTO todo(kind, mailbox, base, source, source_base, target)"                                \
+                   " VALUES(?1, ?2, ?3, ?4, ?5, ?6)")                                                                  \
+    X(TODO_OF_BASE, "SELECT source FROM todo WHERE kind = 1 AND (base = ?1 OR source_base = ?1) LIMIT 1")              \
     X(TODO_DELETE, "DELETE FROM todo WHERE id = ?1")                                                                   \
     X(TODO_DIRECTORY, "SELECT 1 FROM todo WHERE source = ?1 OR target = ?1 LIMIT 1")                                   \
     X(BLOB, "SELECT bytes FROM blobs WHERE mailbox = ?1 AND uid = ?2 AND version = ?3")                                \
@@ -280,7 +288,7 @@ struct mailproto_maildir {
     char *root;
     char *host;
     mp_files files;
-    uint32_t sync, busy_ms, remember;
+    uint32_t sync, busy_ms, remember, options;
     mailproto_maildir_syncs *syncs;
     mailproto_store store;
     /* the index */
@@ -326,6 +334,8 @@ int32_t mp_maildir_fail(mp_maildir *m, mailproto_store_asker *asker, uint64_t to
 /* Opens it, makes, upgrades or rebuilds it. */
 int32_t mp_maildir_index_open(mp_maildir *m);
 void mp_maildir_index_close(mp_maildir *m);
+/* The account's folders are there. */
+int32_t mp_maildir_prepare(mp_maildir *m);
 /* Before each question: the index is there, and still the one of that name; a damaged one is made again. */
 int32_t mp_maildir_ready(mp_maildir *m);
 /* Creates or upgrades the tables; ERR_CONFIG: newer. ERR_CORRUPT: not one of ours. */
@@ -365,8 +375,16 @@ int32_t mp_maildir_new_uidvalidity(mp_maildir *m, uint32_t *uidvalidity);
 uint32_t mp_maildir_uidvalidity_bound(mp_maildir *m);
 /* Whether the next number needs a new block, and so a durable transaction. */
 int32_t mp_maildir_modseq_needs_durable(mp_maildir *m, int *needs);
-/* Reads, and as the first to open begins, the epoch. The index and m->open_lock are open. */
-int32_t mp_maildir_epoch_begin(mp_maildir *m, int first, int unclean);
+/* Reads, and as the first to open begins, the epoch; *unclean: the last one did not end in good order. The index and
+   m->open_lock are open. */
+int32_t mp_maildir_epoch_begin(mp_maildir *m, int first, int *unclean);
+/* After an unclean end: numbers that were told and may be lost are not given again, and are known as lost. In a durable
+   write transaction. */
+int32_t mp_maildir_epoch_recover(mp_maildir *m);
+/* The last to close: the epoch ended in good order. */
+void mp_maildir_epoch_end(mp_maildir *m);
+/* The cursor of a mailbox: above all that may have been told and was lost. */
+int32_t mp_maildir_cursor(mp_maildir *m, const mp_mailbox *box, uint64_t *cursor);
 
 /* ---- names (maildir_names.c) -------------------------------------------------------------------------------------- */
 
@@ -447,11 +465,25 @@ const mailproto_store_keyword *mp_keywords_items(const mp_keywords *keywords, co
 /* ---- what has to be done after a commit (maildir_todo.c) ---------------------------------------------------------- */
 
 enum {
-    MP_TODO_PLACE = 1,  /* link source to target, sync, unlink source; paths below the root */
+    MP_TODO_PLACE = 1,  /* the source becomes the file of the message `base` of a mailbox: link, sync, unlink */
     MP_TODO_RENAME = 2, /* rename directory */
     MP_TODO_REMOVE = 3  /* remove directory and what is in it */
 };
-int32_t mp_maildir_todo_add(mp_maildir *m, unsigned kind, const char *source, const char *target);
+typedef struct mp_todo {
+    int64_t id;
+    unsigned kind;
+    uint64_t mailbox;                          /* of PLACE: where it becomes a message */
+    char base[MP_NAME_MAX];                    /* of the message */
+    char source[MP_SOURCE_MAX];         /* below the root */
+    char source_base[MP_NAME_MAX];             /* of its last component */
+    char target[MP_NAME_MAX];                  /* of RENAME and REMOVE */
+    char placed[3 * MP_NAME_MAX];              /* where PLACE put it; not kept */
+} mp_todo;
+int32_t mp_maildir_todo_add(mp_maildir *m, const mp_todo *todo);
+/* Whether a file of that base is still to be placed, or to be placed from: 1, and where it is if `source` is not NULL. */
+int32_t mp_maildir_todo_of(mp_maildir *m, const char *base, char source[MP_SOURCE_MAX]);
+/* ERR_UNAVAILABLE: something is still to be done, which must not be overtaken. */
+int32_t mp_maildir_todo_none(mp_maildir *m);
 /* Does it all; what cannot be done stays. In a write transaction. */
 int32_t mp_maildir_todo_finish(mp_maildir *m);
 /* The same in a transaction of its own, after a commit that changed these mailboxes (0: none); a failure is no one's, for
@@ -528,6 +560,10 @@ int mp_maildir_duplicate(mp_maildir *m, const char *from, const char *to, int du
 int32_t mp_maildir_make_directory(mp_maildir *m, const char *directory);
 /* Adds a mailbox, and those above it. In a durable write transaction; the directories are made. *id. */
 int32_t mp_maildir_add_mailbox(mp_maildir *m, const char *key, uint32_t special, uint64_t *id);
+/* MAILPROTO_MAILDIR_INBOX of a handle for delivery becomes INBOX's id; the index is ready. */
+int32_t mp_maildir_resolve(mp_maildir *m, uint64_t *mailbox);
+/* Whether the account has quotas, as the file beside the index tells; it is there before the first is set. */
+int mp_maildir_has_quotas(mp_maildir *m);
 /* *id 0: there is none. */
 int32_t mp_maildir_mailbox_by_key(mp_maildir *m, const char *key, uint64_t *id);
 /* Removes a mailbox from the index; it stays as a name if there are mailboxes below it. */

@@ -7,10 +7,15 @@
 
 #include "maildir_scan.h"
 
-/* Two files of one base name that are both new: see what is done with the second of known ones. */
-static int32_t in_order(const mp_scan *scan, size_t left, size_t right)
+/* Of two files of one base name that of cur/ is first. */
+static int in_order(const mp_scan *scan, size_t left, size_t right)
 {
-    return mp_maildir_name_order(mp_scan_text(scan, scan->found[left].name), mp_scan_text(scan, scan->found[right].name));
+    const char *names[] = {mp_scan_text(scan, scan->found[left].name), mp_scan_text(scan, scan->found[right].name)};
+    size_t len = mp_maildir_base_length(names[0]);
+
+    if (len == mp_maildir_base_length(names[1]) && !memcmp(names[0], names[1], len))
+        return scan->found[left].in_new - scan->found[right].in_new;
+    return mp_maildir_name_order(names[0], names[1]);
 }
 
 /* Merge sort, bottom up: qsort has no place for the texts that the indices lead to. */
@@ -58,6 +63,7 @@ static int32_t look_at(mp_scan *scan, const char *path, const char *name, mp_mes
     if (mp_maildir_said_sizes(name, &said, &message->size) && said == status.size)
         return 0;
     fd = m->files.open(m->files.user, path, MP_FILE_READ);
+    scan->left_out |= fd == -EACCES;
     if (fd == -ENOENT || fd == -EACCES || fd == -ELOOP) /* one that we may not read does not hide the others */
         return 1;
     if (fd < 0)
@@ -65,7 +71,8 @@ static int32_t look_at(mp_scan *scan, const char *path, const char *name, mp_mes
     error = mp_maildir_measure(m, fd, status.size, &message->size);
     m->files.close(m->files.user, fd);
     message->state = MP_STATE_COUNTED;
-    if (error == -EILSEQ) /* it is still being written, against the rules; later */
+    scan->left_out |= error == -EILSEQ;
+    if (error == -EILSEQ) /* it is still being written, against the rules */
         return 1;
     return error ? mp_maildir_file_error(m, error, "reading", path) : 0;
 }
@@ -76,9 +83,12 @@ static int move_to_cur(mp_scan *scan, const char *path, mp_message *message)
     char to[MP_PATH_MAX];
     mp_maildir *m = scan->m;
 
+    mp_file_status status;
+
     mp_maildir_info_make(message->info, message->info, message->flags);
     message->in_new = 0;
-    if (mp_maildir_message_path(m, to, scan->box, message) && !m->files.rename(m->files.user, path, to)) {
+    if (mp_maildir_message_path(m, to, scan->box, message) &&
+        m->files.stat(m->files.user, to, &status) == -ENOENT && !m->files.rename(m->files.user, path, to)) {
         scan->took = scan->own = 1;
         return 1;
     }
@@ -135,7 +145,7 @@ int32_t mp_scan_adopt(mp_scan *scan)
 
         /* twice among the new ones: the other is taken now, and this one is looked at by the next pass */
         if (mp_scan_find(scan, name, mp_maildir_base_length(name)))
-            scan->took = 1;
+            scan->took = scan->own = 1;
         else
             result = adopt_one(scan, scan->fresh[i], now);
     }

@@ -79,9 +79,8 @@ static int32_t place_one(mp_maildir *m, const mp_mailbox *box, mp_upload *upload
 
 static int32_t plan_group(mp_maildir *m, const mp_mailbox *box, const mp_upload *upload)
 {
-    char source[3 * MP_NAME_MAX], target[4 * MP_NAME_MAX], folder[MP_PATH_MAX];
-    const char *between = *box->directory ? "/" : "";
-    mp_message message;
+    mp_todo todo = {.kind = MP_TODO_PLACE, .mailbox = box->id};
+    char folder[MP_PATH_MAX];
     int32_t result = 0;
     int error;
 
@@ -91,10 +90,11 @@ static int32_t plan_group(mp_maildir *m, const mp_mailbox *box, const mp_upload 
     if (error)
         return mp_maildir_file_error(m, error, "syncing", folder);
     for (const mp_part *part = upload->first; part && !result; part = part->next) {
-        fill(part, 0, 0, &message);
-        snprintf(source, sizeof source, "%s%stmp/%s", upload->directory, *upload->directory ? "/" : "", part->name);
-        snprintf(target, sizeof target, "%s%scur/%s%s", box->directory, between, message.base, message.info);
-        result = mp_maildir_todo_add(m, MP_TODO_PLACE, source, target);
+        memcpy(todo.base, part->base, sizeof todo.base);
+        memcpy(todo.source_base, part->name, sizeof todo.source_base);
+        snprintf(todo.source, sizeof todo.source, "%s%stmp/%s", upload->directory, *upload->directory ? "/" : "",
+                 part->name);
+        result = mp_maildir_todo_add(m, &todo);
     }
     return result;
 }
@@ -103,8 +103,11 @@ static int32_t in_transaction(mp_maildir *m, mp_upload *upload, mp_keywords *key
 {
     mp_own_change change;
     mp_mailbox before;
-    uint64_t octets = 0, modseq;
-    int32_t result = mp_maildir_selectable(m, upload->mailbox, box);
+    uint64_t octets = 0, modseq, mailbox = upload->mailbox;
+    int32_t result = mp_maildir_resolve(m, &mailbox);
+
+    if (!result)
+        result = mp_maildir_selectable(m, mailbox, box);
 
     before = *box;
     for (const mp_part *part = upload->first; part; part = part->next)

@@ -126,6 +126,17 @@ static int32_t gather_all(mp_maildir *m, mp_snapshot *snapshot, const mp_mailbox
     return result;
 }
 
+/* A cursor that was told with changes that a loss of power undid: what it stands for is not known. */
+static int32_t is_lost(mp_maildir *m, uint64_t since)
+{
+    int64_t value = since > INT64_MAX ? INT64_MAX : (int64_t)since, lost = 0;
+    int32_t result = mp_sql_number(m, MP_SQL_LOST, 1, &value, 0, &lost);
+
+    if (!result && lost)
+        return mp_maildir_error(m, MAILPROTO_ERR_RESYNC, "the cursor was told before a loss of power");
+    return result;
+}
+
 /* One transaction: one moment. */
 static int32_t gather(mp_maildir *m, mp_snapshot *snapshot, uint64_t mailbox, const mailproto_store_changes *question)
 {
@@ -141,7 +152,10 @@ static int32_t gather(mp_maildir *m, mp_snapshot *snapshot, uint64_t mailbox, co
     if (result)
         return result;
     result = mp_maildir_selectable(m, mailbox, &box);
-    snapshot->cursor = box.modseq;
+    if (!result)
+        result = mp_maildir_cursor(m, &box, &snapshot->cursor);
+    if (!result && question->since)
+        result = is_lost(m, question->since);
     if (!result && question->since && question->since < box.horizon)
         result = mp_maildir_error(m, MAILPROTO_ERR_RESYNC, "what was expunged so long ago is no longer remembered");
     if (!result && question->since < box.modseq)

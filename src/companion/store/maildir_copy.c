@@ -25,13 +25,6 @@ struct copying {
     int missing; /* a file was not where the index has it */
 };
 
-static const char *relative(char *out, size_t size, const mp_mailbox *box, const char *folder, const char *name,
-                            const char *info)
-{
-    snprintf(out, size, "%s%s%s/%s%s", box->directory, *box->directory ? "/" : "", folder, name, info);
-    return out;
-}
-
 /* Numbers of keywords differ from mailbox to mailbox. */
 static int32_t translate(struct copying *c, mp_message *message)
 {
@@ -96,15 +89,18 @@ static int32_t check_move(struct copying *c, const mp_message *message)
 
 static int32_t plan(struct copying *c, const mp_message *from, const mp_message *to, const struct pair *pair)
 {
-    char source[4 * MP_NAME_MAX], target[4 * MP_NAME_MAX];
+    const mp_mailbox *box = c->question->move ? c->source : c->target;
+    mp_todo todo = {.kind = MP_TODO_PLACE, .mailbox = c->target->id};
+    const char *between = *box->directory ? "/" : "";
 
+    memcpy(todo.base, to->base, sizeof todo.base);
+    memcpy(todo.source_base, c->question->move ? from->base : pair->name, sizeof todo.source_base);
     if (c->question->move)
-        relative(source, sizeof source, c->source, from->in_new ? "new" : "cur", from->base,
-                 from->in_new ? "" : from->info);
+        snprintf(todo.source, sizeof todo.source, "%.255s%s%s/%.255s%.255s", box->directory, between,
+                 from->in_new ? "new" : "cur", from->base, from->in_new ? "" : from->info);
     else
-        relative(source, sizeof source, c->target, "tmp", pair->name, "");
-    relative(target, sizeof target, c->target, "cur", to->base, to->info);
-    return mp_maildir_todo_add(c->m, MP_TODO_PLACE, source, target);
+        snprintf(todo.source, sizeof todo.source, "%s%stmp/%s", box->directory, between, pair->name);
+    return mp_maildir_todo_add(c->m, &todo);
 }
 
 static int32_t copy_one(struct copying *c, struct pair *pair, int64_t now)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "files_vfs.h"
 #include "maildir.h"
 
 int32_t mp_maildir_error(mp_maildir *m, int32_t result, const char *sentence)
@@ -73,6 +74,19 @@ static int32_t damaged(mp_maildir *m, const char *doing)
     return MAILPROTO_ERR_UNAVAILABLE;
 }
 
+/* SQLite tells the system's error of what failed while it ran, but not of a commit. */
+static int system_error(mp_maildir *m)
+{
+    int error = m->db ? sqlite3_system_errno(m->db) : 0;
+
+    if (!error)
+        error = m->vfs ? mp_vfs_error(m->vfs) : errno;
+    return error == ENOSPC || error == EDQUOT || error == EROFS || error == EACCES || error == EPERM || error == EMFILE ||
+                   error == ENFILE || error == ENOENT
+               ? error
+               : EIO;
+}
+
 int32_t mp_maildir_sql_error(mp_maildir *m, int rc, const char *doing)
 {
     char path[MP_PATH_MAX];
@@ -99,11 +113,11 @@ int32_t mp_maildir_sql_error(mp_maildir *m, int rc, const char *doing)
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_IOERR:
-        error = m->db ? sqlite3_system_errno(m->db) : 0;
+        error = system_error(m);
         snprintf(path, sizeof path, "%.3000s/mailproto/index.sqlite", m->root);
-        if ((rc & 0xff) == SQLITE_READONLY && !error)
+        if ((rc & 0xff) == SQLITE_READONLY && error == EIO)
             error = EACCES;
-        return mp_maildir_file_error(m, error ? -error : -EIO, doing, path);
+        return mp_maildir_file_error(m, -error, doing, path);
     default:
         snprintf(m->sentence, sizeof m->sentence, "%s: SQLite answered \"%s\" for the index of %s", doing,
                  m->db ? sqlite3_errmsg(m->db) : sqlite3_errstr(rc), m->root);

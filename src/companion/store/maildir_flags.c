@@ -1,5 +1,6 @@
 /* maildir_flags.c - flags and keywords of messages, changed in one step with a comparison; and in the names of the files.
  * RFC 9051 6.4.6 (STORE), RFC 7162 3.1.3 (UNCHANGEDSINCE, MODIFIED). */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -175,31 +176,52 @@ static int32_t change_one(struct change *c, uint32_t uid)
 
 /* ---- names of files ---- */
 
-/* Names are changed last, just before the commit; if that fails they are changed back. A file that is not there was
-   renamed by another program: the next look compares. */
-static void rename_files(struct change *c, int back)
-{
-    const char *at = c->names.text;
+struct rename {
     char from[MP_PATH_MAX], to[MP_PATH_MAX];
+};
+
+static const char *next_rename(struct change *c, const char *at, struct rename *paths)
+{
+    const char *base = at, *old = base + strlen(base) + 1, *info = old + strlen(old) + 1;
     mp_message message = {0};
 
-    for (size_t i = 0; i < c->renames; i++) {
-        const char *base = at, *old = base + strlen(base) + 1, *info = old + strlen(old) + 1;
+    memcpy(message.base, base, strlen(base) + 1);
+    memcpy(message.info, info, strlen(info) + 1);
+    (void)mp_maildir_message_path(c->m, paths->to, &c->box, &message);
+    message.in_new = !strcmp(old, "new");
+    memcpy(message.info, old, strlen(old) + 1);
+    (void)mp_maildir_message_path(c->m, paths->from, &c->box, &message);
+    return info + strlen(info) + 1;
+}
+
+/* Names are changed last, just before the commit; if that fails they are changed back. A file that is not there was
+   renamed by another program: the next look compares. */
+static int32_t rename_files(struct change *c)
+{
+    const char *at = c->names.text;
+    struct rename paths;
+
+    for (; c->renamed < c->renames; c->renamed++) {
         int error;
 
-        at = info + strlen(info) + 1;
-        memcpy(message.base, base, strlen(base) + 1);
-        memcpy(message.info, info, strlen(info) + 1);
-        message.in_new = 0;
-        if (!mp_maildir_message_path(c->m, to, &c->box, &message))
-            continue;
-        message.in_new = !strcmp(old, "new");
-        memcpy(message.info, old, strlen(old) + 1);
-        if (!mp_maildir_message_path(c->m, from, &c->box, &message))
-            continue;
-        error = c->m->files.rename(c->m->files.user, back ? to : from, back ? from : to);
-        if (error)
+        at = next_rename(c, at, &paths);
+        error = c->m->files.rename(c->m->files.user, paths.from, paths.to);
+        if (error == -ENOENT)
             c->box.cur_mtime = 0;
+        else if (error)
+            return mp_maildir_file_error(c->m, error, "renaming", paths.from);
+    }
+    return 0;
+}
+
+static void rename_back(struct change *c)
+{
+    const char *at = c->names.text;
+    struct rename paths;
+
+    for (size_t i = 0; i < c->renamed; i++) {
+        at = next_rename(c, at, &paths);
+        (void)c->m->files.rename(c->m->files.user, paths.to, paths.from);
     }
 }
 
@@ -242,9 +264,8 @@ static int32_t change_all(struct change *c)
     if (result || !c->renames)
         return result;
     mp_maildir_own_begin(c->m, &c->box, &own);
-    rename_files(c, 0);
-    c->renamed = 1;
-    return mp_maildir_own_end(c->m, &c->box, &own);
+    result = rename_files(c);
+    return result ? result : mp_maildir_own_end(c->m, &c->box, &own);
 }
 
 static int32_t change_flags(struct change *c)
@@ -258,10 +279,10 @@ static int32_t change_flags(struct change *c)
         result = change_all(c);
     if (!result)
         result = mp_maildir_commit(c->m);
-    if (result && c->renamed)
-        rename_files(c, 1);
-    if (result)
+    if (result) {
+        rename_back(c);
         mp_maildir_rollback(c->m);
+    }
     free(c->names.text);
     return result;
 }

@@ -7,7 +7,7 @@
 #include "files_vfs.h"
 #include "maildir.h"
 
-enum { LOCK_STEP_MS = 5 };
+enum { LOCK_STEP_MS = 5, SMALLEST = 512 /* octets of a database */ };
 
 /* ---- the lock of those who open and close ---- */
 
@@ -81,6 +81,8 @@ static int32_t set_aside(mp_maildir *m)
     int64_t now = mp_maildir_now_ns(m);
     int error = 0;
 
+    /* the index first, durably: its log alone is removed when the next is made, but an index without its log would be
+       taken for a whole one, of an earlier time */
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes && !error; i++) {
         snprintf(name, sizeof name, "index.damaged-%lld.sqlite%s", (long long)now, suffixes[i]);
         if (!index_path(m, from, suffixes[i]) || !mp_maildir_own(m, to, name))
@@ -88,34 +90,32 @@ static int32_t set_aside(mp_maildir *m)
         error = m->files.rename(m->files.user, from, to);
         if (error == -ENOENT)
             error = 0;
+        if (!error && mp_maildir_own(m, folder, ""))
+            error = mp_maildir_sync_directory(m, folder);
     }
     remove_file(m, "-shm");
-    if (!error && mp_maildir_own(m, folder, ""))
-        error = mp_maildir_sync_directory(m, folder);
     return error ? mp_maildir_file_error(m, error, "setting aside", from) : 0;
-}
-
-static int was_unclean(mp_maildir *m)
-{
-    mp_file_status status;
-    char path[MP_PATH_MAX];
-
-    return index_path(m, path, "-wal") && !m->files.stat(m->files.user, path, &status) && status.size > 0;
 }
 
 /* ---- a connection ---- */
 
-/* close() of the last connection removes the log by its name: not if another index has that name now. */
-static void keep_log(mp_maildir *m)
+/* Whether the index of that name is still the one that is open. */
+static int is_ours(mp_maildir *m)
 {
     mp_file_status status;
     char path[MP_PATH_MAX];
+
+    return index_path(m, path, "") && !m->files.stat(m->files.user, path, &status) && status.inode == m->index_inode &&
+           status.device == m->index_device;
+}
+
+/* close() of the last connection removes the log by its name: not if another index has that name now. */
+static void keep_log(mp_maildir *m)
+{
     int keep = 1;
 
-    if (index_path(m, path, "") && !m->files.stat(m->files.user, path, &status) && status.inode == m->index_inode &&
-        status.device == m->index_device)
-        return;
-    sqlite3_file_control(m->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+    if (!is_ours(m))
+        sqlite3_file_control(m->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
 }
 
 static void disconnect(mp_maildir *m)
@@ -230,40 +230,6 @@ static int32_t share_lock(mp_maildir *m)
     return mp_maildir_file_error(m, error, "locking", path);
 }
 
-/* A damaged index is set aside once; if the next is damaged as well, that is for people to look at. */
-static int32_t connect_or_rebuild(mp_maildir *m, int unclean)
-{
-    int32_t result = 0;
-
-    for (int turn = 0; turn < 2; turn++) {
-        if (m->damaged && (result = set_aside(m)))
-            return result;
-        m->damaged = 0;
-        result = connect(m);
-        if (!result && unclean)
-            result = quick_check(m);
-        if (!result || !m->damaged)
-            return result;
-        m->index_device = m->index_inode = 0;
-        disconnect(m);
-    }
-    return result;
-}
-
-static int32_t open_all(mp_maildir *m)
-{
-    int first = 0, unclean = was_unclean(m);
-    int32_t result = open_lock(m, &first);
-
-    if (!result)
-        result = connect_or_rebuild(m, first && unclean);
-    if (!result)
-        result = mp_maildir_epoch_begin(m, first, unclean);
-    if (!result)
-        result = share_lock(m);
-    return result;
-}
-
 /* INBOX is always there. */
 static int32_t make_inbox(mp_maildir *m)
 {
@@ -290,30 +256,89 @@ static int32_t make_inbox(mp_maildir *m)
     return mp_maildir_commit(m);
 }
 
-int32_t mp_maildir_index_open(mp_maildir *m)
+static int32_t recover(mp_maildir *m)
 {
-    char folder[MP_PATH_MAX];
-    int lock = -1, error;
-    int32_t result = lock_opening(m, &lock);
+    int32_t result = mp_maildir_write_plain(m, 1);
 
     if (result)
         return result;
-    result = open_all(m);
+    result = mp_maildir_epoch_recover(m);
+    if (!result)
+        result = mp_maildir_commit(m);
+    if (result)
+        mp_maildir_rollback(m);
+    return result;
+}
+
+/* Somebody emptied it, perhaps while others have it open: their log is not that of the next. */
+static int is_cut(mp_maildir *m)
+{
+    mp_file_status status;
+    char path[MP_PATH_MAX];
+
+    return index_path(m, path, "") && !m->files.stat(m->files.user, path, &status) && status.size < SMALLEST;
+}
+
+static int32_t open_all(mp_maildir *m)
+{
+    char folder[MP_PATH_MAX];
+    int first = 0, unclean = 0, error;
+    int32_t result = open_lock(m, &first);
+
+    if (!result && (m->damaged || is_cut(m)))
+        result = set_aside(m);
+    m->damaged = 0;
+    if (!result)
+        result = connect(m);
+    if (!result)
+        result = mp_maildir_epoch_begin(m, first, &unclean);
+    if (!result && unclean)
+        result = quick_check(m);
+    if (!result && unclean)
+        result = recover(m);
+    if (!result)
+        result = share_lock(m);
     if (!result && mp_maildir_own(m, folder, "")) {
         error = mp_maildir_sync_directory(m, folder); /* the index's own name */
         if (error)
             result = mp_maildir_file_error(m, error, "syncing", folder);
     }
-    if (!result)
-        result = make_inbox(m);
-    if (result) {
-        disconnect(m);
-        if (m->open_lock >= 0)
-            m->files.close(m->files.user, m->open_lock);
-        m->open_lock = -1;
+    return result ? result : make_inbox(m);
+}
+
+static void close_all(mp_maildir *m)
+{
+    disconnect(m);
+    if (m->open_lock >= 0)
+        m->files.close(m->files.user, m->open_lock);
+    m->open_lock = -1;
+}
+
+/* A damaged index is set aside once; if the next is damaged as well, that is for people to look at. */
+int32_t mp_maildir_index_open(mp_maildir *m)
+{
+    int lock = -1;
+    int32_t result = lock_opening(m, &lock);
+
+    for (int turn = 0; turn < 2 && !result; turn++) {
+        result = open_all(m);
+        if (!result)
+            break;
+        close_all(m);
+        if (m->damaged && turn == 0)
+            result = 0;
     }
-    unlock(m, lock);
+    if (lock >= 0)
+        unlock(m, lock);
     return result;
+}
+
+/* The last to close ends the epoch in good order. */
+static void end_epoch(mp_maildir *m)
+{
+    if (m->damaged || m->open_lock < 0 || m->files.lock(m->files.user, m->open_lock, MP_LOCK_EXCLUSIVE))
+        return;
+    mp_maildir_epoch_end(m);
 }
 
 void mp_maildir_index_close(mp_maildir *m)
@@ -321,10 +346,9 @@ void mp_maildir_index_close(mp_maildir *m)
     int lock = -1;
     int locked = m->db && !lock_opening(m, &lock);
 
-    disconnect(m);
-    if (m->open_lock >= 0)
-        m->files.close(m->files.user, m->open_lock);
-    m->open_lock = -1;
+    if (locked && is_ours(m))
+        end_epoch(m);
+    close_all(m);
     if (locked)
         unlock(m, lock);
 }
@@ -333,6 +357,7 @@ int32_t mp_maildir_ready(mp_maildir *m)
 {
     mp_file_status status;
     char path[MP_PATH_MAX];
+    int32_t result;
     int error;
 
     m->sentence[0] = 0;
@@ -341,11 +366,12 @@ int32_t mp_maildir_ready(mp_maildir *m)
         return MAILPROTO_ERR_LIMIT;
     if (m->db && !m->damaged) {
         error = m->files.stat(m->files.user, path, &status);
-        if (!error && status.inode == m->index_inode && status.device == m->index_device)
+        if (!error && status.inode == m->index_inode && status.device == m->index_device && status.size >= SMALLEST)
             return 0;
         if (error && error != -ENOENT)
             return mp_maildir_file_error(m, error, "looking at", path);
     }
     mp_maildir_index_close(m);
-    return mp_maildir_index_open(m);
+    result = mp_maildir_prepare(m);
+    return result ? result : mp_maildir_index_open(m);
 }

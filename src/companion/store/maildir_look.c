@@ -132,9 +132,9 @@ static int32_t passes(mp_scan *scan)
         result = mp_scan_vanish(scan);
     if (!result && scan->full)
         result = forget_removed(scan);
-    box->new_settled = !scan->took && mp_maildir_settled(box->new_mtime, now);
+    box->new_settled = !scan->took && !scan->left_out && mp_maildir_settled(box->new_mtime, now);
     if (scan->full) {
-        box->cur_settled = !scan->own && mp_maildir_settled(box->cur_mtime, begun);
+        box->cur_settled = !scan->own && !scan->left_out && mp_maildir_settled(box->cur_mtime, begun);
         box->cur_scanned = begun / 1000000;
         box->cur_cost = (mp_maildir_now_ns(m) - begun) / 1000000;
     }
@@ -241,6 +241,25 @@ int32_t mp_maildir_look(mp_maildir *m, mp_mailbox *box, int how)
     return scan_mailbox(m, box, full);
 }
 
+/* Its name may say a wrong size: it gets one that says none, so that it will be counted. */
+static void rename_lost(mp_maildir *m, const mp_mailbox *box, const mp_message *message)
+{
+    char from[MP_PATH_MAX], to[MP_PATH_MAX];
+    mp_message other = *message;
+    mp_file_status status;
+
+    other.base[strcspn(other.base, ",")] = 0;
+    if (!strcmp(other.base, message->base) || !mp_maildir_message_path(m, from, box, message) ||
+        !mp_maildir_message_path(m, to, box, &other))
+        return;
+    if (m->files.stat(m->files.user, to, &status) != -ENOENT) {
+        mp_maildir_unique(m, other.base);
+        if (!mp_maildir_message_path(m, to, box, &other))
+            return;
+    }
+    (void)m->files.rename(m->files.user, from, to);
+}
+
 int32_t mp_maildir_lost(mp_maildir *m, uint64_t mailbox, uint32_t uid)
 {
     mp_mailbox box, before;
@@ -259,6 +278,7 @@ int32_t mp_maildir_lost(mp_maildir *m, uint64_t mailbox, uint32_t uid)
     if (!result) {
         box.modseq = modseq;
         box.cur_mtime = 0; /* what is there now is looked at next */
+        rename_lost(m, &box, &message);
         result = mp_maildir_message_remove(m, &box, &message, 0);
     }
     if (!result)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/ascii.h"
 #include "maildir_scan.h"
 
 enum { SPECIAL = 0xff00 };
@@ -99,13 +100,41 @@ static int32_t give_mailbox(mailproto_store_asker *asker, uint64_t token, uint64
     return mailproto_store_give(asker, token, &item.head);
 }
 
+/* Delivery to INBOX needs no index. */
+static int is_quick(const mp_maildir *m, const mailproto_store_list *question)
+{
+    return m->options & MAILPROTO_MAILDIR_DELIVERY && !question->subscribed &&
+           mp_ascii_equal(question->only.ptr, question->only.len, "INBOX");
+}
+
+static int32_t give_inbox(mailproto_store_asker *asker, uint64_t token)
+{
+    mailproto_store_mailbox item = {.head = {sizeof item, MAILPROTO_STORE_MAILBOX, token}};
+
+    item.mailbox = MAILPROTO_MAILDIR_INBOX;
+    item.name.ptr = "INBOX";
+    item.name.len = 5;
+    (void)mp_maildir_done(asker, token, mailproto_store_give(asker, token, &item.head));
+    return 0;
+}
+
+int32_t mp_maildir_resolve(mp_maildir *m, uint64_t *mailbox)
+{
+    if (*mailbox != MAILPROTO_MAILDIR_INBOX || !(m->options & MAILPROTO_MAILDIR_DELIVERY))
+        return 0;
+    return mp_maildir_mailbox_by_key(m, "INBOX", mailbox);
+}
+
 int32_t mp_maildir_ask_list(void *user, mailproto_store_asker *asker, const mailproto_store_list *question)
 {
     mp_maildir *m = user;
     struct listing l = {0};
     const char *name;
-    int32_t result = mp_maildir_ready(m), heard = 0;
+    int32_t result, heard = 0;
 
+    if (is_quick(m, question))
+        return give_inbox(asker, question->head.token);
+    result = mp_maildir_ready(m);
     if (!result)
         result = gather_list(m, question, &l);
     name = l.names.text;
@@ -206,19 +235,22 @@ int32_t mp_maildir_forget_messages(mp_maildir *m, uint64_t id)
 /* A name that cannot be selected has no folder, and stays while there are mailboxes below it. */
 static int32_t remove_mailbox(mp_maildir *m, uint64_t id)
 {
-    char grave[64];
+    mp_todo todo = {.kind = MP_TODO_REMOVE};
     mp_mailbox box;
     int32_t result = mp_maildir_mailbox(m, id, &box);
 
     if (!result && !strcmp(box.key, "INBOX"))
         return mp_maildir_error(m, MAILPROTO_ERR_DENIED, "INBOX cannot be removed");
     if (!result)
+        result = mp_maildir_todo_none(m);
+    if (!result)
         result = mp_maildir_drop_mailbox(m, &box);
     if (result || box.attributes & MAILPROTO_MAILBOX_NOSELECT)
         return result;
-    snprintf(grave, sizeof grave, "mailproto/removed-%llu-%llu", (unsigned long long)id,
-             (unsigned long long)box.uidvalidity);
-    return mp_maildir_todo_add(m, MP_TODO_REMOVE, box.directory, grave);
+    memcpy(todo.source, box.directory, sizeof box.directory);
+    snprintf(todo.target, sizeof todo.target, "mailproto/removed-%llu-%lu", (unsigned long long)id,
+             (unsigned long)box.uidvalidity);
+    return mp_maildir_todo_add(m, &todo);
 }
 
 int32_t mp_maildir_ask_delete(void *user, mailproto_store_asker *asker, const mailproto_store_delete *question)

@@ -30,7 +30,7 @@ static void unpin(mp_maildir *m, uint64_t id)
 /* The file where the index has it. -ENOENT: not there. */
 static int32_t open_file(mp_maildir *m, uint64_t mailbox, uint32_t uid, mp_message *message, int *fd)
 {
-    char path[MP_PATH_MAX];
+    char path[MP_PATH_MAX], source[MP_SOURCE_MAX];
     mp_mailbox box;
     int32_t result = mp_maildir_selectable(m, mailbox, &box);
 
@@ -41,6 +41,8 @@ static int32_t open_file(mp_maildir *m, uint64_t mailbox, uint32_t uid, mp_messa
     if (!mp_maildir_message_path(m, path, &box, message))
         return MAILPROTO_ERR_LIMIT;
     *fd = m->files.open(m->files.user, path, MP_FILE_READ);
+    if (*fd == -ENOENT && mp_maildir_todo_of(m, message->base, source) > 0 && mp_maildir_path(m, path, source, "", ""))
+        *fd = m->files.open(m->files.user, path, MP_FILE_READ); /* it could not be placed yet */
     return *fd < 0 && *fd != -ENOENT ? mp_maildir_file_error(m, *fd, "opening", path) : 0;
 }
 

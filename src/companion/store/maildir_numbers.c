@@ -10,7 +10,7 @@
 enum { MODSEQ_BLOCK = 1024, UIDVALIDITY_BLOCK = 1024 };
 
 struct account {
-    int64_t uidvalidity, uidvalidity_bound, modseq, modseq_bound, epoch;
+    int64_t uidvalidity, uidvalidity_bound, modseq, modseq_bound, epoch, closed, floor;
 };
 
 static int32_t account(mp_maildir *m, struct account *out)
@@ -30,6 +30,8 @@ static int32_t account(mp_maildir *m, struct account *out)
     out->modseq = sqlite3_column_int64(statement, 2);
     out->modseq_bound = sqlite3_column_int64(statement, 3);
     out->epoch = sqlite3_column_int64(statement, 4);
+    out->closed = sqlite3_column_int64(statement, 9);
+    out->floor = sqlite3_column_int64(statement, 10);
     sqlite3_reset(statement);
     return 0;
 }
@@ -152,7 +154,7 @@ int32_t mp_maildir_new_uidvalidity(mp_maildir *m, uint32_t *uidvalidity)
 
 /* The file mailproto/open holds two numbers: the epoch, and the last one that began after an unclean end. It is written by
    the first to open only, who has it locked; what a loss of power does to it is mended by the index's own epoch. */
-int32_t mp_maildir_epoch_begin(mp_maildir *m, int first, int unclean)
+int32_t mp_maildir_epoch_begin(mp_maildir *m, int first, int *unclean)
 {
     char path[MP_PATH_MAX], text[64];
     struct account now;
@@ -174,6 +176,7 @@ int32_t mp_maildir_epoch_begin(mp_maildir *m, int first, int unclean)
         (void)mp_ascii_read_decimal(text + digits + 1, strlen(text + digits + 1), &numbers[1]);
     m->epoch = numbers[0];
     m->unclean = numbers[1];
+    *unclean = first && now.epoch != now.closed;
     if (!first)
         return 0;
     if (m->epoch < (uint64_t)now.epoch)
@@ -181,9 +184,53 @@ int32_t mp_maildir_epoch_begin(mp_maildir *m, int first, int unclean)
     m->epoch++;
     if (mp_maildir_now_ns(m) > 0 && m->epoch < (uint64_t)mp_maildir_now_ns(m))
         m->epoch = (uint64_t)mp_maildir_now_ns(m); /* greater than any that was lost with the power */
-    if (unclean)
+    if (*unclean)
         m->unclean = m->epoch;
     snprintf(text, sizeof text, "%llu %llu\n", (unsigned long long)m->epoch, (unsigned long long)m->unclean);
     n = m->files.pwrite(m->files.user, m->open_lock, text, strlen(text), 0);
     return n < 0 ? mp_maildir_file_error(m, (int)n, "writing", path) : 0;
+}
+
+/* Numbers of the block above the last that is known may have been told with what was lost: a cursor among them says nothing,
+   and all that is told from now on is above them. */
+int32_t mp_maildir_epoch_recover(mp_maildir *m)
+{
+    struct account now;
+    uint64_t floor;
+    int64_t values[2];
+    int32_t result = account(m, &now);
+
+    if (result)
+        return result;
+    values[0] = now.modseq + 1;
+    values[1] = now.modseq_bound;
+    if (values[0] <= values[1])
+        result = mp_sql_do(m, MP_SQL_LOST_INSERT, 2, values);
+    if (!result)
+        result = mp_maildir_new_modseq(m, &floor);
+    values[0] = (int64_t)floor;
+    return result ? result : mp_sql_do(m, MP_SQL_ACCOUNT_FLOOR, 1, values);
+}
+
+/* What is in the log is in order: if this is there after a loss of power, all before it is. */
+void mp_maildir_epoch_end(mp_maildir *m)
+{
+    int64_t epoch = (int64_t)m->epoch;
+    struct account now;
+
+    if (account(m, &now) || now.epoch != epoch || now.closed == epoch)
+        return;
+    if (mp_maildir_write_plain(m, 0))
+        return;
+    if (mp_sql_do(m, MP_SQL_ACCOUNT_CLOSED, 1, &epoch) || mp_maildir_commit(m))
+        mp_maildir_rollback(m);
+}
+
+int32_t mp_maildir_cursor(mp_maildir *m, const mp_mailbox *box, uint64_t *cursor)
+{
+    int64_t floor = 0;
+    int32_t result = mp_sql_number(m, MP_SQL_FLOOR, 0, NULL, 0, &floor);
+
+    *cursor = box->modseq > (uint64_t)floor ? box->modseq : (uint64_t)floor;
+    return result;
 }

@@ -121,6 +121,7 @@ static mp_maildir *new_handle(const char *path, const mailproto_maildir_config *
     m->sync = config->sync;
     m->busy_ms = config->busy_ms ? config->busy_ms : BUSY_MS;
     m->remember = config->remember ? config->remember : REMEMBER;
+    m->options = config->options;
     m->syncs = config->syncs;
     m->open_lock = -1;
     if (m->files.index)
@@ -138,23 +139,18 @@ static mp_maildir *new_handle(const char *path, const mailproto_maildir_config *
 /* Each one is durable in its parent, so that an account which takes mail cannot vanish with a parent. */
 static int32_t make_folder(mp_maildir *m, char *path)
 {
+    char *slash = strrchr(path, '/');
     int error = m->files.mkdir(m->files.user, path);
-    char *slash;
 
     if (error == -EEXIST)
         return 0;
     if (error)
         return mp_maildir_file_error(m, error, "making the folder", path);
-    slash = strrchr(path, '/');
-    if (!slash)
-        error = mp_maildir_sync_directory(m, ".");
-    else if (slash == path)
-        error = mp_maildir_sync_directory(m, "/");
-    if (slash && slash != path) {
+    if (slash && slash != path)
         *slash = 0;
-        error = mp_maildir_sync_directory(m, path);
+    error = mp_maildir_sync_directory(m, !slash ? "." : slash == path ? "/" : path);
+    if (slash)
         *slash = '/';
-    }
     if (error == -EACCES)
         error = 0; /* who may write there need not be one who may read */
     return error ? mp_maildir_file_error(m, error, "syncing the folder above", path) : 0;
@@ -235,7 +231,7 @@ void mp_maildir_clean_tmp(mp_maildir *m, const char *directory)
 
 /* ---- opening and closing ---- */
 
-static int32_t open_account(mp_maildir *m)
+int32_t mp_maildir_prepare(mp_maildir *m)
 {
     int32_t result = make_root(m);
 
@@ -243,8 +239,13 @@ static int32_t open_account(mp_maildir *m)
         result = mp_maildir_make_directory(m, "");
     if (!result)
         result = make_own_folder(m);
-    if (!result)
-        result = mp_maildir_index_open(m);
+    return result;
+}
+
+static int32_t open_account(mp_maildir *m)
+{
+    int32_t result = mp_maildir_ready(m);
+
     if (result)
         return result;
     mp_maildir_todo_now(m, 0, 0);
@@ -273,8 +274,9 @@ int32_t mailproto_maildir_open(mailproto_maildir **out, const char *path, const 
         return MAILPROTO_ERR_ARG;
     }
     *out = NULL;
-    if (own.sync > MAILPROTO_MAILDIR_SYNC_NONE || own.busy_ms > INT32_MAX) {
-        tell(why, why_size, "sync or busy_ms has no such value");
+    if (own.sync > MAILPROTO_MAILDIR_SYNC_NONE || own.busy_ms > INT32_MAX ||
+        own.options & ~(uint32_t)MAILPROTO_MAILDIR_DELIVERY) {
+        tell(why, why_size, "sync, busy_ms or options has no such value");
         return MAILPROTO_ERR_CONFIG;
     }
     if (strlen(path) > MP_PATH_MAX - 4 * MP_NAME_MAX) {
@@ -286,7 +288,7 @@ int32_t mailproto_maildir_open(mailproto_maildir **out, const char *path, const 
         tell(why, why_size, "there is no memory");
         return MAILPROTO_ERR_NOMEM;
     }
-    result = open_account(m);
+    result = m->options & MAILPROTO_MAILDIR_DELIVERY ? MAILPROTO_OK : open_account(m);
     if (result) {
         tell(why, why_size, m->sentence[0] ? m->sentence : mailproto_result_text(result));
         mailproto_maildir_close(m);

@@ -67,7 +67,9 @@ static int32_t open_mailbox(mp_maildir *m, const mailproto_store_open *question,
         result = mp_maildir_selectable(m, question->mailbox, box);
     if (!result && question->mode == MAILPROTO_STORE_EXCLUSIVE)
         result = lock(m, opening);
-    return result ? result : mp_maildir_look(m, box, MP_LOOK_OPEN);
+    if (!result)
+        result = mp_maildir_look(m, box, MP_LOOK_OPEN);
+    return result ? result : mp_maildir_cursor(m, box, &box->modseq);
 }
 
 static int32_t give_opened(mailproto_store_asker *asker, uint64_t token, const mp_opening *opening, const mp_mailbox *box)
@@ -148,6 +150,8 @@ int32_t mp_maildir_ask_status(void *user, mailproto_store_asker *asker, const ma
         result = mp_maildir_selectable(m, question->mailbox, &box);
     if (!result)
         result = mp_maildir_look(m, &box, MP_LOOK_POLL);
+    if (!result)
+        result = mp_maildir_cursor(m, &box, &box.modseq);
     if (result)
         return mp_maildir_fail(m, asker, question->head.token, result);
     item.messages = box.messages;

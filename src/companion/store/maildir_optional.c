@@ -110,6 +110,32 @@ int32_t mp_maildir_ask_quota(void *user, mailproto_store_asker *asker, const mai
     return 0;
 }
 
+/* A file tells those who deliver without the index that there is something to be asked of it. */
+int mp_maildir_has_quotas(mp_maildir *m)
+{
+    mp_file_status status;
+    char path[MP_PATH_MAX];
+
+    return mp_maildir_own(m, path, "quotas") && !m->files.stat(m->files.user, path, &status);
+}
+
+static int32_t mark_quotas(mp_maildir *m)
+{
+    char path[MP_PATH_MAX], folder[MP_PATH_MAX];
+    int fd;
+
+    if (mp_maildir_has_quotas(m))
+        return 0;
+    if (!mp_maildir_own(m, path, "quotas") || !mp_maildir_own(m, folder, ""))
+        return MAILPROTO_ERR_LIMIT;
+    fd = m->files.open(m->files.user, path, MP_FILE_WRITE | MP_FILE_CREATE);
+    if (fd >= 0)
+        fd = m->files.close(m->files.user, fd);
+    if (!fd)
+        fd = mp_maildir_sync_directory(m, folder);
+    return fd ? mp_maildir_file_error(m, fd, "making", path) : 0;
+}
+
 int32_t mp_maildir_ask_quota_set(void *user, mailproto_store_asker *asker, const mailproto_store_quota_set *question)
 {
     mp_maildir *m = user;
@@ -120,6 +146,8 @@ int32_t mp_maildir_ask_quota_set(void *user, mailproto_store_asker *asker, const
     if (!result && (question->root.len || question->resource < MAILPROTO_QUOTA_STORAGE ||
                     question->resource > MAILPROTO_QUOTA_MAILBOX))
         result = mp_maildir_error(m, MAILPROTO_ERR_NOT_FOUND, "there is no such quota");
+    if (!result && question->has_limit)
+        result = mark_quotas(m);
     if (!result)
         result = mp_maildir_write(m, 1);
     if (result)

@@ -26,7 +26,13 @@ static int32_t make(mp_maildir *m, mp_upload *upload, mp_part *part)
     if (part->fd == -ENOENT) {
         mp_mailbox box; /* renamed, or its tmp/ was removed */
 
-        result = mp_maildir_selectable(m, upload->mailbox, &box);
+        uint64_t mailbox = upload->mailbox;
+
+        result = mp_maildir_ready(m);
+        if (!result)
+            result = mp_maildir_resolve(m, &mailbox);
+        if (!result)
+            result = mp_maildir_selectable(m, mailbox, &box);
         if (!result)
             result = mp_maildir_make_directory(m, box.directory);
         if (result)

@@ -63,7 +63,8 @@ static int32_t set_name(mp_maildir *m, uint64_t id, const char *key, const char 
 static int32_t rename_one(mp_maildir *m, uint64_t id, const char *old, const char *old_directory, size_t prefix,
                           const char *to)
 {
-    char key[2 * MP_MAILBOX_MAX], directory[MP_NAME_MAX];
+    char key[2 * MP_MAILBOX_MAX];
+    mp_todo todo = {.kind = MP_TODO_RENAME};
     int32_t result;
 
     snprintf(key, sizeof key, "%s%s", to, old + prefix);
@@ -71,10 +72,11 @@ static int32_t rename_one(mp_maildir *m, uint64_t id, const char *old, const cha
         return mp_maildir_error(m, MAILPROTO_ERR_LIMIT, "the name of a mailbox below it becomes too long");
     if (!strcmp(old_directory, "."))
         return set_name(m, id, key, NULL);
-    result = mp_maildir_directory_of(m, key, directory, sizeof directory);
+    result = mp_maildir_directory_of(m, key, todo.target, sizeof todo.target);
     if (!result)
-        result = set_name(m, id, key, directory);
-    return result ? result : mp_maildir_todo_add(m, MP_TODO_RENAME, old_directory, directory);
+        result = set_name(m, id, key, todo.target);
+    snprintf(todo.source, sizeof todo.source, "%s", old_directory);
+    return result ? result : mp_maildir_todo_add(m, &todo);
 }
 
 static int32_t rename_family(mp_maildir *m, const char *from, const char *to)
@@ -101,8 +103,10 @@ static int32_t rename_mailbox(mp_maildir *m, uint64_t id, const char *to)
     size_t len;
     uint64_t taken;
     mp_mailbox box;
-    int32_t result = mp_maildir_mailbox(m, id, &box);
+    int32_t result = mp_maildir_todo_none(m);
 
+    if (!result)
+        result = mp_maildir_mailbox(m, id, &box);
     if (result)
         return result;
     len = strlen(box.key);

@@ -67,12 +67,16 @@ static int32_t take_info(mp_scan *scan, mp_known *known, const char *info)
     return mp_maildir_message_save(scan->m, scan->box->id, &message);
 }
 
+static int32_t set_apart(mp_scan *scan, size_t index, const char *first);
+
 /* It lies in new/: it is put into cur/, as the index has it. What cannot be moved stays, and is found there. */
-static int32_t into_cur(mp_scan *scan, mp_known *known, const mp_found *found)
+static int32_t into_cur(mp_scan *scan, mp_known *known, size_t index)
 {
+    const mp_found *found = &scan->found[index];
     char from[MP_PATH_MAX], to[MP_PATH_MAX], info[MP_NAME_MAX], name[2 * MP_NAME_MAX];
     mp_maildir *m = scan->m;
 
+    mp_file_status status;
     int was_in_new = known->in_new;
 
     if (was_in_new)
@@ -82,6 +86,10 @@ static int32_t into_cur(mp_scan *scan, mp_known *known, const mp_found *found)
     snprintf(name, sizeof name, "%s%s", mp_scan_text(scan, known->base), info);
     if (!path_of(scan, from, found) || !mp_maildir_path(m, to, scan->box->directory, "cur", name))
         return MAILPROTO_ERR_LIMIT;
+    if (m->files.stat(m->files.user, to, &status) != -ENOENT) {
+        known->seen = 0; /* the file there is the one that is known */
+        return set_apart(scan, index, to);
+    }
     if (m->files.rename(m->files.user, from, to))
         return 0;
     scan->took = scan->own = 1;
@@ -105,25 +113,19 @@ static int32_t add_fresh(mp_scan *scan, size_t index)
     return 0;
 }
 
-/* One file under two names (a crash between link and unlink): the second name goes. Two files: the second is a message of
-   its own, and gets a name of its own. A name that is gone was renamed while we read. */
-static int32_t second(mp_scan *scan, mp_known *known, size_t index)
+/* Two files: the one that was found is a message of its own, and gets a name of its own. One file under two names (a crash
+   between link and unlink): the name that was found goes. A name that is gone was renamed while we read. */
+static int32_t set_apart(mp_scan *scan, size_t index, const char *first)
 {
-    char path[MP_PATH_MAX], first[MP_PATH_MAX], name[MP_NAME_MAX], to[MP_PATH_MAX];
+    char path[MP_PATH_MAX], name[MP_NAME_MAX], to[MP_PATH_MAX];
     mp_file_status here, there;
     mp_found *found = &scan->found[index];
     mp_maildir *m = scan->m;
-    int error;
 
-    if (!path_of(scan, path, found) || !path_of(scan, first, &scan->found[known->seen_as]))
+    if (!path_of(scan, path, found))
         return MAILPROTO_ERR_LIMIT;
-    if (m->files.stat(m->files.user, path, &here))
+    if (m->files.stat(m->files.user, path, &here) || m->files.stat(m->files.user, first, &there))
         return 0;
-    error = m->files.stat(m->files.user, first, &there);
-    if (error || !strcmp(path, first)) {
-        known->seen_as = index;
-        return found->in_new ? into_cur(scan, known, found) : take_info(scan, known, info_of(scan, found));
-    }
     scan->own = 1;
     if (here.inode == there.inode && here.device == there.device) {
         (void)m->files.unlink(m->files.user, path);
@@ -140,17 +142,39 @@ static int32_t second(mp_scan *scan, mp_known *known, size_t index)
     return add_fresh(scan, index);
 }
 
+/* Another file of a base name of which one was seen. */
+static int32_t second(mp_scan *scan, mp_known *known, size_t index)
+{
+    char path[MP_PATH_MAX], first[MP_PATH_MAX];
+    mp_file_status there;
+    mp_found *found = &scan->found[index];
+
+    if (!path_of(scan, path, found) || !path_of(scan, first, &scan->found[known->seen_as]))
+        return MAILPROTO_ERR_LIMIT;
+    if (strcmp(path, first) && !scan->m->files.stat(scan->m->files.user, first, &there))
+        return set_apart(scan, index, first);
+    if (scan->m->files.stat(scan->m->files.user, path, &there))
+        return 0;
+    known->seen_as = index;
+    return found->in_new ? into_cur(scan, known, index) : take_info(scan, known, info_of(scan, found));
+}
+
 /* A file whose message was removed: it goes now, and never comes back as a new one. */
-static void leftover(mp_scan *scan, const mp_found *found)
+static int32_t leftover(mp_scan *scan, const mp_found *found, const mp_known *known)
 {
     char path[MP_PATH_MAX];
-    int error = path_of(scan, path, found) ? scan->m->files.unlink(scan->m->files.user, path) : -ENAMETOOLONG;
+    int32_t pending = mp_maildir_todo_of(scan->m, mp_scan_text(scan, known->base), NULL);
+    int error;
 
     scan->leftovers++;
+    if (pending) /* it was moved, and is still to be placed from here */
+        return pending < 0 ? pending : 0;
+    error = path_of(scan, path, found) ? scan->m->files.unlink(scan->m->files.user, path) : -ENAMETOOLONG;
     if (!error && found->in_new)
         scan->took = 1;
     else if (!error)
         scan->own = 1;
+    return 0;
 }
 
 static int32_t compare_one(mp_scan *scan, size_t index)
@@ -161,16 +185,14 @@ static int32_t compare_one(mp_scan *scan, size_t index)
 
     if (!known)
         return add_fresh(scan, index);
-    if (!known->uid) {
-        leftover(scan, found);
-        return 0;
-    }
+    if (!known->uid)
+        return leftover(scan, found, known);
     if (known->seen)
         return known->seen_as == index ? 0 : second(scan, known, index);
     known->seen = 1;
     known->seen_as = index;
     if (found->in_new)
-        return into_cur(scan, known, found);
+        return into_cur(scan, known, index);
     if (known->in_new || strcmp(mp_scan_text(scan, known->info), info_of(scan, found)))
         return take_info(scan, known, info_of(scan, found));
     return 0;
@@ -201,6 +223,23 @@ static int by_uid(const void *left, const void *right)
     const uint32_t *a = left, *b = right;
 
     return *a < *b ? -1 : *a > *b;
+}
+
+/* What a commit decided and could not be placed yet is not missing. */
+static int32_t spare_pending(mp_scan *scan)
+{
+    int64_t any = 0;
+    int32_t result = mp_sql_number(scan->m, MP_SQL_TODO_ANY, 0, NULL, 0, &any);
+
+    for (size_t i = 0; i < scan->known_count && any && result >= 0; i++) {
+        mp_known *known = &scan->known[i];
+
+        if (!known->uid || known->seen)
+            continue;
+        result = mp_maildir_todo_of(scan->m, mp_scan_text(scan, known->base), NULL);
+        known->seen = result > 0;
+    }
+    return result < 0 ? result : 0;
 }
 
 static int32_t remove_missing(mp_scan *scan, uint32_t *uids)
@@ -243,6 +282,8 @@ int32_t mp_scan_vanish(mp_scan *scan)
         result = mp_scan_compare(scan);
     if (!result && scan->fresh_count)
         result = mp_scan_adopt(scan);
+    if (!result)
+        result = spare_pending(scan);
     count = missing(scan);
     if (result || !count)
         return result;

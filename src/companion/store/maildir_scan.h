@@ -48,6 +48,7 @@ typedef struct mp_scan {
     int took;        /* files out of new/, in this pass */
     int own;         /* our own changes in cur/ */
     int leftovers;   /* removed files that are still there */
+    int left_out;    /* something that may be a message later: look again */
 } mp_scan;
 
 const char *mp_scan_text(const mp_scan *scan, size_t at);

@@ -84,7 +84,7 @@ static void leave(mailproto_maildir_syncs *syncs, struct directory *d)
     free(d);
 }
 
-/* Those who come while one syncs wait, and the next sync is for all of them. */
+/* Those who come while one syncs wait, and the next sync is for all of them. 1: there is no memory to wait with. */
 static int sync_shared(mp_maildir *m, mailproto_maildir_syncs *syncs, const char *path)
 {
     struct directory *d;
@@ -95,7 +95,7 @@ static int sync_shared(mp_maildir *m, mailproto_maildir_syncs *syncs, const char
     d = join(syncs, path);
     if (!d) {
         pthread_mutex_unlock(&syncs->lock);
-        return m->files.sync_directory(m->files.user, path);
+        return 1;
     }
     mine = ++d->asked;
     while (d->syncing && d->synced < mine)
@@ -118,9 +118,12 @@ static int sync_shared(mp_maildir *m, mailproto_maildir_syncs *syncs, const char
 
 int mp_maildir_sync_directory(mp_maildir *m, const char *path)
 {
+    int error;
+
     if (m->sync != MAILPROTO_MAILDIR_SYNC_FULL)
         return 0;
-    return m->syncs ? sync_shared(m, m->syncs, path) : m->files.sync_directory(m->files.user, path);
+    error = m->syncs ? sync_shared(m, m->syncs, path) : 1;
+    return error > 0 ? m->files.sync_directory(m->files.user, path) : error;
 }
 
 int mp_maildir_sync_file(mp_maildir *m, int fd)

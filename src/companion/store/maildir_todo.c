@@ -7,25 +7,50 @@
 
 #include "maildir.h"
 
-struct todo {
-    int64_t id;
-    unsigned kind;
-    char source[2 * MP_NAME_MAX + 8], target[2 * MP_NAME_MAX + 8]; /* below the root */
-};
+enum { BATCH = 64 };
 
-enum { BATCH = 256 };
-
-int32_t mp_maildir_todo_add(mp_maildir *m, unsigned kind, const char *source, const char *target)
+int32_t mp_maildir_todo_add(mp_maildir *m, const mp_todo *todo)
 {
     int32_t result;
     sqlite3_stmt *s = mp_sql(m, MP_SQL_TODO_INSERT, &result);
 
     if (!s)
         return result;
-    sqlite3_bind_int64(s, 1, kind);
-    mp_sql_bind_text(s, 2, source);
-    mp_sql_bind_text(s, 3, target);
+    sqlite3_bind_int64(s, 1, todo->kind);
+    sqlite3_bind_int64(s, 2, (sqlite3_int64)todo->mailbox);
+    mp_sql_bind_text(s, 3, todo->base);
+    mp_sql_bind_text(s, 4, todo->source);
+    mp_sql_bind_text(s, 5, todo->source_base);
+    mp_sql_bind_text(s, 6, todo->target);
     return mp_sql_run(m, s);
+}
+
+int32_t mp_maildir_todo_of(mp_maildir *m, const char *base, char source[MP_SOURCE_MAX])
+{
+    int32_t result;
+    sqlite3_stmt *s = mp_sql(m, MP_SQL_TODO_OF_BASE, &result);
+
+    if (!s)
+        return result;
+    mp_sql_bind_text(s, 1, base);
+    result = mp_sql_step(m, s);
+    if (result > 0 && source && !mp_sql_text(s, 0, source, MP_SOURCE_MAX))
+        result = 0;
+    sqlite3_reset(s);
+    return result;
+}
+
+int32_t mp_maildir_todo_none(mp_maildir *m)
+{
+    int64_t any = 0;
+    int32_t result = mp_sql_number(m, MP_SQL_TODO_ANY, 0, NULL, 0, &any);
+
+    if (result || !any)
+        return result;
+    snprintf(m->sentence, sizeof m->sentence,
+             "files of %.900s are still to be put in their places: look at its permissions and at the room on the disk",
+             m->root);
+    return MAILPROTO_ERR_UNAVAILABLE;
 }
 
 /* The directory of a path is made durable. */
@@ -48,24 +73,138 @@ static int same_file(mp_maildir *m, const char *left, const char *right)
            a.device == b.device;
 }
 
-/* One file. The name is made durable later, for all at once. */
-static int place(mp_maildir *m, const char *source, const char *target)
-{
-    int error = m->files.link(m->files.user, source, target);
+/* ---- a file becomes that of a message ---- */
 
-    if (error == -ENOENT)
-        return 0; /* it was placed already */
-    if (error == -EEXIST)
-        return same_file(m, source, target) ? 0 : error;
+struct finder {
+    const char *base;
+    size_t len;
+    char name[MP_NAME_MAX];
+};
+
+static int has_base(void *context, const char *name)
+{
+    struct finder *finder = context;
+
+    if (mp_maildir_base_length(name) != finder->len || memcmp(name, finder->base, finder->len) ||
+        strlen(name) >= sizeof finder->name)
+        return 0;
+    memcpy(finder->name, name, strlen(name) + 1);
+    return 1;
+}
+
+/* Looks in cur/ and new/ of a directory (below the root) for a base name: its path, below the root. 1: it is there. */
+static int find(mp_maildir *m, const char *directory, const char *base, char *out, size_t size)
+{
+    static const char *const folders[] = {"new", "cur", "new"}; /* what moves meanwhile is found */
+    struct finder finder = {base, strlen(base), ""};
+    char path[MP_PATH_MAX];
+
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        int found = mp_maildir_path(m, path, directory, folders[i], "")
+                        ? m->files.list(m->files.user, path, has_base, &finder)
+                        : -ENAMETOOLONG;
+
+        if (found < 0)
+            return found;
+        if (found && snprintf(out, size, "%s%s%s/%s", directory, *directory ? "/" : "", folders[i], finder.name) <
+                         (int)size)
+            return 1;
+    }
+    return 0;
+}
+
+/* The directory of the mailbox that a path below the root is in: two components less. */
+static void directory_of(const char *path, char directory[MP_SOURCE_MAX])
+{
+    size_t len = strlen(path);
+
+    for (int i = 0; i < 2; i++) {
+        while (len && path[len - 1] != '/')
+            len--;
+        len -= len > 0;
+    }
+    memcpy(directory, path, len);
+    directory[len] = 0;
+}
+
+/* The source is not where it was when the commit decided: its name may have been changed by another program, or changed
+   back by a loss of power. 0: nothing is to be done any more. */
+static int find_source(mp_maildir *m, mp_todo *todo, const char *target_directory)
+{
+    char directory[MP_SOURCE_MAX], found[MP_SOURCE_MAX];
+    int result = find(m, target_directory, todo->base, found, sizeof found);
+
+    if (result)
+        return result < 0 ? result : 0; /* it was placed already */
+    directory_of(todo->source, directory);
+    result = find(m, directory, todo->source_base, found, sizeof found);
+    if (result > 0)
+        memcpy(todo->source, found, sizeof found);
+    return result;
+}
+
+static int link_or_rename(mp_maildir *m, const mp_todo *todo)
+{
+    char source[MP_PATH_MAX], target[MP_PATH_MAX];
+    int error;
+
+    if (!mp_maildir_path(m, source, todo->source, "", "") || !mp_maildir_path(m, target, todo->placed, "", ""))
+        return -ENAMETOOLONG;
+    error = m->files.link(m->files.user, source, target);
+    if (error == -EEXIST && same_file(m, source, target))
+        return 0;
     if (error == -EPERM || error == -EMLINK || error == -ENOTSUP || error == -ENOSYS)
         return m->files.rename(m->files.user, source, target);
     return error;
 }
 
+/* The message as the index has it now: its flags may have changed since the commit. 1: it was removed. */
+static int32_t message_of(mp_maildir *m, const mp_todo *todo, mp_mailbox *box, char info[MP_NAME_MAX])
+{
+    int32_t result = mp_maildir_mailbox(m, todo->mailbox, box);
+    sqlite3_stmt *s;
+
+    if (result)
+        return result == MAILPROTO_ERR_NOT_FOUND ? 1 : result;
+    s = mp_sql(m, MP_SQL_MESSAGE_BY_BASE, &result);
+    if (!s)
+        return result;
+    sqlite3_bind_int64(s, 1, (sqlite3_int64)todo->mailbox);
+    mp_sql_bind_text(s, 2, todo->base);
+    result = mp_sql_step(m, s);
+    if (result > 0)
+        (void)mp_sql_text(s, 1, info, MP_NAME_MAX);
+    sqlite3_reset(s);
+    return result < 0 ? result : !result;
+}
+
+/* One file. Its name is made durable later, for all at once. */
+static int place(mp_maildir *m, mp_todo *todo)
+{
+    char info[MP_NAME_MAX] = "";
+    mp_mailbox box;
+    int error;
+    int32_t result = message_of(m, todo, &box, info);
+
+    todo->placed[0] = 0;
+    if (result)
+        return result > 0 ? 0 : -EIO;
+    snprintf(todo->placed, sizeof todo->placed, "%s%scur/%s%s", box.directory, *box.directory ? "/" : "", todo->base,
+             info);
+    error = link_or_rename(m, todo);
+    if (error != -ENOENT)
+        return error;
+    error = find_source(m, todo, box.directory);
+    return error > 0 ? link_or_rename(m, todo) : error;
+}
+
 static int rename_directory(mp_maildir *m, const char *source, const char *target)
 {
-    int error = m->files.rename(m->files.user, source, target);
+    mp_file_status status;
+    int error = m->files.stat(m->files.user, target, &status);
 
+    /* a target that is there was renamed already, and what has the old name now is another folder */
+    error = error == -ENOENT ? m->files.rename(m->files.user, source, target) : error;
     if (error == -ENOENT)
         error = 0; /* it was renamed already */
     return error ? error : sync_parent(m, target);
@@ -123,7 +262,7 @@ static int remove_directory(mp_maildir *m, const char *source, const char *grave
 
 /* ---- all of it ---- */
 
-static int32_t load(mp_maildir *m, int64_t after, struct todo *todos, size_t *count)
+static int32_t load(mp_maildir *m, int64_t after, mp_todo *todos, size_t *count)
 {
     int32_t result;
     sqlite3_stmt *s = mp_sql(m, MP_SQL_TODO, &result);
@@ -133,35 +272,33 @@ static int32_t load(mp_maildir *m, int64_t after, struct todo *todos, size_t *co
         return result;
     sqlite3_bind_int64(s, 1, after);
     while (*count < BATCH && (result = mp_sql_step(m, s)) > 0) {
-        struct todo *todo = &todos[*count];
+        mp_todo *todo = &todos[*count];
 
         todo->id = sqlite3_column_int64(s, 0);
         todo->kind = (unsigned)sqlite3_column_int(s, 1);
-        if (mp_sql_text(s, 2, todo->source, sizeof todo->source) && mp_sql_text(s, 3, todo->target, sizeof todo->target))
+        todo->mailbox = (uint64_t)sqlite3_column_int64(s, 2);
+        if (mp_sql_text(s, 3, todo->base, sizeof todo->base) && mp_sql_text(s, 4, todo->source, sizeof todo->source) &&
+            mp_sql_text(s, 5, todo->source_base, sizeof todo->source_base) &&
+            mp_sql_text(s, 6, todo->target, sizeof todo->target))
             ++*count;
     }
     sqlite3_reset(s);
     return result < 0 ? result : 0;
 }
 
-static int do_one(mp_maildir *m, const struct todo *todo)
+static int do_one(mp_maildir *m, mp_todo *todo)
 {
     char source[MP_PATH_MAX], target[MP_PATH_MAX];
 
+    if (todo->kind == MP_TODO_PLACE)
+        return place(m, todo);
     if (!mp_maildir_path(m, source, todo->source, "", "") || !mp_maildir_path(m, target, todo->target, "", ""))
         return -ENAMETOOLONG;
-    switch (todo->kind) {
-    case MP_TODO_PLACE:
-        return place(m, source, target);
-    case MP_TODO_RENAME:
-        return rename_directory(m, source, target);
-    default:
-        return remove_directory(m, source, target);
-    }
+    return todo->kind == MP_TODO_RENAME ? rename_directory(m, source, target) : remove_directory(m, source, target);
 }
 
 /* Targets that lie in one directory follow each other: it is synced once. */
-static int sync_targets(mp_maildir *m, const struct todo *todos, const int *errors, size_t count)
+static int sync_targets(mp_maildir *m, const mp_todo *todos, const int *errors, size_t count)
 {
     char path[MP_PATH_MAX], last[MP_PATH_MAX] = "";
     int error = 0;
@@ -169,7 +306,8 @@ static int sync_targets(mp_maildir *m, const struct todo *todos, const int *erro
     for (size_t i = 0; i < count && !error; i++) {
         char *slash;
 
-        if (errors[i] || todos[i].kind != MP_TODO_PLACE || !mp_maildir_path(m, path, todos[i].target, "", ""))
+        if (errors[i] || todos[i].kind != MP_TODO_PLACE || !todos[i].placed[0] ||
+            !mp_maildir_path(m, path, todos[i].placed, "", ""))
             continue;
         slash = strrchr(path, '/');
         if (slash)
@@ -182,7 +320,7 @@ static int sync_targets(mp_maildir *m, const struct todo *todos, const int *erro
     return error;
 }
 
-static int32_t finish_batch(mp_maildir *m, struct todo *todos, size_t count, int *stuck)
+static int32_t finish_batch(mp_maildir *m, mp_todo *todos, size_t count, int *stuck)
 {
     int errors[BATCH], sync_error;
     int32_t result = 0;
@@ -207,7 +345,7 @@ static int32_t finish_batch(mp_maildir *m, struct todo *todos, size_t count, int
 
 int32_t mp_maildir_todo_finish(mp_maildir *m)
 {
-    struct todo *todos = sqlite3_malloc64(BATCH * sizeof *todos);
+    mp_todo *todos = sqlite3_malloc64(BATCH * sizeof *todos);
     int64_t after = 0;
     size_t count = BATCH;
     int stuck = 0;

@@ -108,19 +108,35 @@ static uint64_t octets_of(const mp_upload *upload)
     return octets;
 }
 
+/* Nothing of it needs the index. */
+static int is_quick(mp_maildir *m, const mailproto_store_append_begin *question)
+{
+    return m->options & MAILPROTO_MAILDIR_DELIVERY && question->mailbox == MAILPROTO_MAILDIR_INBOX && !question->upload &&
+           question->options & MAILPROTO_STORE_NO_UIDS && !question->flags && !question->keywords &&
+           !mp_maildir_has_quotas(m);
+}
+
 static int32_t may_begin(mp_maildir *m, const mailproto_store_append_begin *question, mp_upload *upload, mp_mailbox *box)
 {
-    uint64_t octets = octets_of(upload);
-    int32_t result = mp_maildir_ready(m);
+    uint64_t octets = octets_of(upload), mailbox = question->mailbox;
+    int32_t result;
 
-    if (!result)
-        result = mp_maildir_selectable(m, question->mailbox, box);
-    if (result)
-        return result;
+    m->sentence[0] = 0;
     if (question->upload && (!upload || upload->mailbox != question->mailbox))
         return mp_maildir_error(m, MAILPROTO_ERR_ARG, "the upload is over, or of another mailbox");
     if (upload && upload->broken)
         return upload->broken;
+    if (is_quick(m, question)) {
+        *box = (mp_mailbox){.id = MAILPROTO_MAILDIR_INBOX};
+        return 0;
+    }
+    result = mp_maildir_ready(m);
+    if (!result)
+        result = mp_maildir_resolve(m, &mailbox);
+    if (!result)
+        result = mp_maildir_selectable(m, mailbox, box);
+    if (result)
+        return result;
     if (question->size > UINT64_MAX - octets)
         return mp_maildir_error(m, MAILPROTO_ERR_QUOTA, "the message is too large");
     result = mp_maildir_quota_allows(m, octets + question->size, upload ? upload->count + 1 : 1, 0);
@@ -150,7 +166,7 @@ int32_t mp_maildir_ask_append_begin(void *user, mailproto_store_asker *asker,
     }
     if (opened) {
         upload->id = ++m->next_id;
-        upload->mailbox = box.id;
+        upload->mailbox = question->mailbox;
         memcpy(upload->directory, box.directory, sizeof upload->directory);
         upload->next = m->uploads;
         m->uploads = upload;

@@ -1,5 +1,6 @@
-/* scene.h - what the tests of mailproto-host share: a host with an allocator that counts, an SMTP server that keeps what
- * it is told, a client that sends one message, and the run until all is done. Loopback only, ports that are free. */
+/* scene.h - what the tests of mailproto-host share: a host with an allocator that counts, an SMTP server that keeps
+   what * it is told, a client that sends one message, and the run until all is done. Loopback only, ports that are
+   free. */
 #ifndef TEST_HOST_SCENE_H
 #define TEST_HOST_SCENE_H
 

@@ -1,5 +1,6 @@
-/* test_host_inherit.c - sockets passed on by a service manager, as sd_listen_fds(3) tells: by name, by order, by number.
- * The program starts itself as the service: a child that serves on what it inherits, and says what it found. */
+/* test_host_inherit.c - sockets passed on by a service manager, as sd_listen_fds(3) tells: by name, by order, by
+   number. * The program starts itself as the service: a child that serves on what it inherits, and says what it
+   found. */
 #include "scene.h"
 
 #include <fcntl.h>

@@ -1,5 +1,6 @@
-/* test_host_layers.c - sessions inside of a layer, and polled ones: the hooks for TLS at both ends, on_event.
- * include/mailproto/host.h, "TLS, given by whoever has it"; the layer is the tests' own and hides nothing from anybody. */
+/* test_host_layers.c - sessions inside of a layer, and polled ones: the hooks for TLS at both ends, on_event. *
+   include/mailproto/host.h, "TLS, given by whoever has it"; the layer is the tests' own and hides nothing from
+   anybody. */
 #include "scene.h"
 
 #include "support/records.h"

@@ -20,7 +20,7 @@ struct sent {
     int told;
     mailproto_host_outcome outcome;
     uint32_t transactions;
-    char sentence[2000], server[100], address[100], greeting[100];
+    char sentence[2000], reason[2000], server[100], address[100], greeting[100];
     uint32_t outcomes[RECIPIENTS], codes[RECIPIENTS], in_transaction[RECIPIENTS], stages[RECIPIENTS];
     char sentences[4][1000];
     uint32_t reply_code;
@@ -29,6 +29,7 @@ struct sent {
     size_t text_len;
     unsigned rewinds;
     uint64_t fail_at;
+    size_t read_max; /* octets that it gives at once; 0: as many as there is room for */
     uv_thread_t reader;
     void (*then)(struct sent *sent);
 };
@@ -50,6 +51,7 @@ static void on_outcome(const mailproto_host_outcome *o, void *user)
     assert_int_equal(o->accepted + o->refused + o->not_sent + o->unknown > 0, 1);
     sent->outcome = *o;
     copy(sent->sentence, sizeof sent->sentence, o->sentence);
+    copy(sent->reason, sizeof sent->reason, o->reason);
     copy(sent->server, sizeof sent->server, o->server);
     copy(sent->address, sizeof sent->address, o->address);
     copy(sent->greeting, sizeof sent->greeting, o->greeting);
@@ -104,6 +106,25 @@ static void run(struct sent *sent)
         scene_run(sent->s);
 }
 
+static void never(const mailproto_host_outcome *outcome, void *user)
+{
+    (void)outcome;
+    (void)user;
+    fail_msg("nothing was begun");
+}
+
+static void assert_refused(struct sent *sent, int32_t result, const char *words)
+{
+    const char *text;
+    size_t len;
+
+    assert_int_equal(mailproto_host_send(sent->s->host, &sent->request, never, sent, NULL), result);
+    mailproto_host_error(sent->s->host, &text, &len);
+    assert_int_equal(len, strlen(text));
+    if (!strstr(text, words))
+        fail_msg("\"%s\" does not say \"%s\"", text, words);
+}
+
 /* ---- accepted, refused ---- */
 
 static void test_accepted(void **state)
@@ -121,6 +142,8 @@ static void test_accepted(void **state)
     assert_int_equal(sent.outcome.outcome, MAILPROTO_SMTP_ACCEPTED);
     assert_int_equal(sent.outcome.why, 0);
     assert_int_equal(sent.outcome.accepted, 1);
+    assert_int_equal(sent.outcome.size, 26);
+    assert_string_equal(sent.reason, "");
     assert_int_equal(sent.outcome.again, 0);
     assert_int_equal(sent.outcome.connections, 1);
     assert_int_equal(sent.transactions, 1);
@@ -329,6 +352,8 @@ static int32_t read_text(uint64_t offset, void *buffer, size_t room, size_t *len
     *len = sent->text_len - (size_t)offset;
     if (*len > room)
         *len = room;
+    if (sent->read_max && *len > sent->read_max)
+        *len = sent->read_max;
     memcpy(buffer, sent->text + offset, *len);
     return 0;
 }
@@ -401,6 +426,78 @@ static void test_message_is_read_as_work(void **state)
 {
     (void)state;
     check_read(MAILPROTO_HOST_SEND_READ_AS_WORK);
+}
+
+/* Read once before anything is connected, then once for each transaction. */
+static void check_read_twice(uint32_t flags)
+{
+    static const char *const to[] = {"a@example.test", "b@example.test", "c@example.test", NULL};
+    static const struct {
+        const char *given, *arrives;
+    } rows[] = {
+        {"", ""}, {"a", "a\r\n"}, {"a\r\nb\nc\rd", "a\r\nb\r\nc\r\nd\r\n"}, {"\r", "\r\n"}, {"\n\r", "\r\n\r\n"}};
+    struct scene s;
+    struct sent sent;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t len = strlen(rows[i].arrives);
+
+        scene_begin(&s, NULL);
+        s.rcpt_limit = 2;
+        scene_listen(&s);
+        prepare(&sent, &s, to);
+        sent.request.flags = flags | MAILPROTO_HOST_SEND_READ_TWICE;
+        sent.request.read = read_text;
+        sent.request.user = &sent;
+        sent.text = rows[i].given;
+        sent.text_len = strlen(rows[i].given);
+        sent.read_max = 1;
+        run(&sent);
+        assert_int_equal(sent.outcome.outcome, MAILPROTO_SMTP_ACCEPTED);
+        assert_int_equal(sent.outcome.size, len);
+        assert_int_equal(sent.rewinds, 3);
+        assert_int_equal(s.body.len, len);
+        if (len)
+            assert_memory_equal(s.body.ptr, rows[i].arrives, len);
+        scene_end(&s);
+    }
+}
+
+static void test_message_is_read_twice(void **state)
+{
+    (void)state;
+    check_read_twice(0);
+    check_read_twice(MAILPROTO_HOST_SEND_READ_AS_WORK);
+    check_read_twice(MAILPROTO_HOST_SEND_NO_CHUNKING);
+}
+
+/* What is wrong with a message that is read twice is found in the call. */
+static void test_message_is_read_in_vain(void **state)
+{
+    static const char *const to[] = {"a@example.test", NULL};
+    static const char nul[] = "a\r\nb\0\r\n";
+    struct scene s;
+    struct sent sent;
+
+    (void)state;
+    scene_begin(&s, NULL);
+    prepare(&sent, &s, to);
+    sent.request.url = text_of("smtp://127.0.0.1:1");
+    sent.request.flags = MAILPROTO_HOST_SEND_READ_TWICE;
+    sent.request.read = read_text;
+    sent.request.user = &sent;
+    sent.read_max = 1;
+    sent.text = nul;
+    sent.text_len = sizeof nul - 1;
+    assert_refused(&sent, MAILPROTO_ERR_ARG, "message: there is a NUL octet in line 2,");
+    sent.fail_at = 4;
+    assert_refused(&sent, MAILPROTO_ERR_BODY, "message: it cannot be read");
+    sent.fail_at = 0;
+    sent.text = "1\r2\n\n1234\r\n\r\r12345";
+    sent.text_len = strlen(sent.text);
+    sent.request.max_text_line = 4;
+    assert_refused(&sent, MAILPROTO_ERR_LIMIT, "message: line 7 has 5 octets, and at most 4 may be in one");
+    scene_end(&s);
 }
 
 static void check_read_fails(uint32_t flags)
@@ -510,6 +607,9 @@ static void check_login(const char *password, uint32_t flags, uint32_t outcome, 
     assert_int_equal(sent.outcome.why, why);
     assert_int_equal(sent.outcome.authenticated, outcome == MAILPROTO_SMTP_ACCEPTED);
     assert_int_equal(s.auths, auths);
+    assert_int_equal(sent.outcome.withheld, !auths);
+    assert_int_equal(sent.outcome.exposed, 0); /* it did not leave this machine */
+    assert_int_equal(*sent.reason != 0, outcome != MAILPROTO_SMTP_ACCEPTED);
     assert_null(strstr(sent.sentence, password));
     scene_end(&s);
 }
@@ -601,6 +701,7 @@ static void test_connection_refused(void **state)
              "not sent to bob@example.test: cannot connect to 127.0.0.1:%u: 127.0.0.1:%u: connection refused", port,
              port);
     assert_string_equal(sent.sentences[0], expected);
+    assert_string_equal(sent.reason, expected + strlen("not sent to bob@example.test: "));
     scene_end(&s);
 }
 
@@ -834,25 +935,6 @@ static void test_send_in_outcome(void **state)
 
 /* ---- what is wrong on this side ---- */
 
-static void never(const mailproto_host_outcome *outcome, void *user)
-{
-    (void)outcome;
-    (void)user;
-    fail_msg("nothing was begun");
-}
-
-static void assert_refused(struct sent *sent, int32_t result, const char *words)
-{
-    const char *text;
-    size_t len;
-
-    assert_int_equal(mailproto_host_send(sent->s->host, &sent->request, never, sent, NULL), result);
-    mailproto_host_error(sent->s->host, &text, &len);
-    assert_int_equal(len, strlen(text));
-    if (!strstr(text, words))
-        fail_msg("\"%s\" does not say \"%s\"", text, words);
-}
-
 static void test_requests_that_are_wrong(void **state)
 {
     static const char *const to[] = {"bob@example.test", NULL}, *const bad[] = {"bob@example.test", "b>b", NULL};
@@ -870,6 +952,7 @@ static void test_requests_that_are_wrong(void **state)
         {"smtp://[::1]x", "not a port"},
         {"smtp://u:p@example.test", "password does not belong in a URL"},
         {"smtp://example.test/x", "path"},
+        {"pop3://example.test", "url: it is one of POP3"},
         {"smtp://a%zz@example.test", "hexadecimal"},
         {"smtp://a%00b@example.test", "control"},
     };
@@ -885,33 +968,33 @@ static void test_requests_that_are_wrong(void **state)
     }
     prepare(&sent, &s, bad);
     sent.request.url = text_of("smtp://127.0.0.1:1");
-    assert_refused(&sent, MAILPROTO_ERR_ARG, "recipient <b>b> is not an address");
+    assert_refused(&sent, MAILPROTO_ERR_ARG, "recipients: <b>b> is not an address");
     prepare(&sent, &s, to);
     sent.request.url = text_of("smtp://127.0.0.1:1");
     sent.request.sender = text_of("a\r\nb");
-    assert_refused(&sent, MAILPROTO_ERR_ARG, "sender <a");
+    assert_refused(&sent, MAILPROTO_ERR_ARG, "sender: <a");
     sent.request.sender = text_of("");
     sent.request.message = (mailproto_text){"a\0b", 3};
-    assert_refused(&sent, MAILPROTO_ERR_ARG, "NUL");
+    assert_refused(&sent, MAILPROTO_ERR_ARG, "message: there is a NUL octet in line 1,");
     sent.request.message = text_of("x");
     sent.request.max_text_line = 3;
-    sent.request.message = text_of("xxxx\nx");
-    assert_refused(&sent, MAILPROTO_ERR_ARG, "longer than");
+    sent.request.message = text_of("xxx\rx\nxxxx\nxxxxx");
+    assert_refused(&sent, MAILPROTO_ERR_LIMIT, "message: line 3 has 4 octets, and at most 3 may be in one");
     sent.request.max_text_line = 0;
     sent.request.recipients = NULL;
-    assert_refused(&sent, MAILPROTO_ERR_ARG, "no recipient");
+    assert_refused(&sent, MAILPROTO_ERR_ARG, "recipients: there is none");
     sent.request.recipients = sent.to;
     sent.request.hello = text_of("not a name");
-    assert_refused(&sent, MAILPROTO_ERR_ARG, "");
+    assert_refused(&sent, MAILPROTO_ERR_ARG, "hello: ");
     sent.request.hello = text_of("");
     sent.request.user_name = text_of("alice");
-    assert_refused(&sent, MAILPROTO_ERR_ARG, "needs a password");
+    assert_refused(&sent, MAILPROTO_ERR_ARG, "password: a user's name needs one");
     sent.request.password = text_of("secret");
     sent.request.tls = MAILPROTO_TLS_REQUIRED;
-    assert_refused(&sent, MAILPROTO_ERR_CONFIG, "tls_layer");
+    assert_refused(&sent, MAILPROTO_ERR_CONFIG, "tls: it is asked for");
     sent.request.tls = 0;
     sent.request.url = text_of("smtps://127.0.0.1");
-    assert_refused(&sent, MAILPROTO_ERR_CONFIG, "tls_layer");
+    assert_refused(&sent, MAILPROTO_ERR_CONFIG, "tls: it is asked for");
     scene_end(&s);
 }
 
@@ -998,6 +1081,8 @@ int main(void)
         cmocka_unit_test(test_lmtp_over_a_unix_socket),
         cmocka_unit_test(test_message_is_read),
         cmocka_unit_test(test_message_is_read_as_work),
+        cmocka_unit_test(test_message_is_read_twice),
+        cmocka_unit_test(test_message_is_read_in_vain),
         cmocka_unit_test(test_read_fails),
         cmocka_unit_test(test_large_message_from_memory),
         cmocka_unit_test(test_line_ends),

@@ -1,5 +1,6 @@
-/* test_host_work.c - time, other threads, slow things: timers, posts, work and jobs, and what becomes of them at the end.
- * include/mailproto/host.h, "time, other threads, slow things". No assertion depends on how long anything takes. */
+/* test_host_work.c - time, other threads, slow things: timers, posts, work and jobs, and what becomes of them at the
+   end. * include/mailproto/host.h, "time, other threads, slow things". No assertion depends on how long anything
+   takes. */
 #include "scene.h"
 
 #include <uv.h>

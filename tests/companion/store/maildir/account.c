@@ -262,16 +262,25 @@ static int32_t take_end(mailproto_store_asker *base, uint64_t token, int32_t why
 
 struct answer *ask(const mailproto_store *store, mailproto_event *question)
 {
-    static struct answer answers[8];
+    static struct answer answers[256];
     static unsigned turn;
     struct asker asker = {.base = {sizeof asker.base, 0, take_item, take_end}};
 
-    asker.answer = &answers[turn++ % 8];
+    asker.answer = &answers[turn++ % 256];
     memset(asker.answer, 0, sizeof *asker.answer);
     question->token = 1;
     assert_int_equal(mailproto_store_ask(store, &asker.base, question), 0);
     assert_true(asker.ended);
     return asker.answer;
+}
+
+void tell(const mailproto_store *store, mailproto_event *question)
+{
+    struct asker asker = {.base = {sizeof asker.base, 0, take_item, take_end}};
+
+    question->token = 0;
+    assert_int_equal(mailproto_store_ask(store, &asker.base, question), 0);
+    assert_false(asker.ended);
 }
 
 static struct answer *good(struct answer *answer)
@@ -311,9 +320,8 @@ struct answer *open_mailbox(const struct account *a, uint64_t mailbox, uint32_t 
 void close_mailbox(const struct account *a, uint64_t opening)
 {
     mailproto_store_close close = {.head = HEAD(close, CLOSE), .opening = opening};
-    mailproto_store_asker nobody = {sizeof nobody, 0, take_item, take_end};
 
-    mailproto_store_ask(a->store, &nobody, &close.head);
+    tell(a->store, &close.head);
 }
 
 struct answer *changes(const struct account *a, uint64_t opening, uint64_t since)
@@ -330,7 +338,6 @@ int32_t try_append(const struct account *a, uint64_t mailbox, const char *text, 
     mailproto_store_append_write write = {.head = HEAD(write, APPEND_WRITE)};
     mailproto_store_append_commit commit = {.head = HEAD(commit, APPEND_COMMIT)};
     mailproto_store_append_abort abort = {.head = HEAD(abort, APPEND_ABORT)};
-    mailproto_store_asker nobody = {sizeof nobody, 0, take_item, take_end};
     struct answer *answer;
 
     begin.flags = flags;
@@ -343,7 +350,7 @@ int32_t try_append(const struct account *a, uint64_t mailbox, const char *text, 
     write.bytes.len = strlen(text);
     answer = ask(a->store, &write.head);
     if (answer->why) {
-        mailproto_store_ask(a->store, &nobody, &abort.head);
+        tell(a->store, &abort.head);
         return answer->why;
     }
     answer = ask(a->store, &commit.head);
@@ -403,7 +410,6 @@ const char *read_message(const struct account *a, uint64_t mailbox, uint32_t uid
     mailproto_store_message_open open = {.head = HEAD(open, MESSAGE_OPEN), .mailbox = mailbox, .uid = uid};
     mailproto_store_message_read read = {.head = HEAD(read, MESSAGE_READ), .max = piece};
     mailproto_store_message_close close = {.head = HEAD(close, MESSAGE_CLOSE)};
-    mailproto_store_asker nobody = {sizeof nobody, 0, take_item, take_end};
     struct answer *answer = ask(a->store, &open.head);
     uint64_t size = answer->size;
 
@@ -419,7 +425,7 @@ const char *read_message(const struct account *a, uint64_t mailbox, uint32_t uid
     } while (answer->len);
     text[read.offset] = 0;
     assert_int_equal(read.offset, size);
-    mailproto_store_ask(a->store, &nobody, &close.head);
+    tell(a->store, &close.head);
     return text;
 }
 

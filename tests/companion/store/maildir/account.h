@@ -56,9 +56,12 @@ struct answer {
     size_t len;
 };
 
-/* Asks, and gives what was answered, which must come before the function returns. One answer is kept for each call of
-   the last eight. */
+/* Asks, and gives what was answered, which must come before the function returns. It stays until
+   256 more were asked. */
 struct answer *ask(const mailproto_store *store, mailproto_event *question);
+
+/* The same of what has no answer. */
+void tell(const mailproto_store *store, mailproto_event *question);
 
 /* Shorter ways of asking; each fails the test unless the answer is OK. */
 uint64_t mailbox_id(const struct account *a, const char *name);

@@ -305,7 +305,7 @@ static void test_leftovers(void **state)
     large[200000] = 0;
     abort.upload = begin(a, mailbox_id(a, "INBOX"), 0, large);
     assert_int_equal(count_files(a, "tmp", NULL), 1);
-    ask(a->store, &abort.head);
+    tell(a->store, &abort.head);
     assert_int_equal(count_files(a, "tmp", NULL), 0);
     free(large);
 }

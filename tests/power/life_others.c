@@ -1,0 +1,164 @@
+/* life_others.c - what comes from outside: other Maildir programs, and an index that is lost.
+ * https://cr.yp.to/proto/maildir.html; no part of any protocol. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ask.h"
+#include "life.h"
+#include "message.h"
+
+/* ---- another program ---- */
+
+/* The folder of a mailbox. */
+static void folder_of(const struct life *life, uint32_t box, char *path, size_t size)
+{
+    const char *name = life->ledger.now.boxes[box].name;
+
+    if (!strcmp(name, "INBOX"))
+        snprintf(path, size, "%s", life->root);
+    else
+        snprintf(path, size, "%s/.%s", life->root, name);
+    for (char *at = path + strlen(life->root) + 1; *path && at < path + strlen(path); at++)
+        if (*at == '/')
+            *at = '.';
+}
+
+/* A file with LF line ends, as Maildir programs make them; sync: on the disk. */
+static int make_file(struct life *life, const char *path, uint32_t message, int sync)
+{
+    const mp_files *files = &life->recorder.files;
+    size_t len, used = 0;
+    char *data = message_make(message, &len);
+    int fd = files->open(files->user, path, MP_FILE_WRITE | MP_FILE_CREATE | MP_FILE_EXCLUSIVE), failed;
+
+    for (size_t i = 0; i < len; i++)
+        if (data[i] != '\r')
+            data[used++] = data[i];
+    failed =
+        fd < 0 || files->write(files->user, fd, data, used) != (int64_t)used || (sync && files->fsync(files->user, fd));
+    if (fd >= 0)
+        files->close(files->user, fd);
+    free(data);
+    return failed;
+}
+
+static int deliver(struct life *life, uint32_t box, uint32_t message, int sync)
+{
+    const mp_files *files = &life->recorder.files;
+    int to_cur = (int)life_below(life, 2);
+    char folder[400], directory[420], from[500], to[500];
+    struct world then;
+    int failed;
+
+    folder_of(life, box, folder, sizeof folder);
+    snprintf(from, sizeof from, "%s/tmp/17%u.other.host", folder, (unsigned)message);
+    snprintf(directory, sizeof directory, "%s/%s", folder, to_cur ? "cur" : "new");
+    snprintf(to, sizeof to, "%s/17%u.other.host%s", directory, (unsigned)message, to_cur ? ":2,S" : "");
+    if (make_file(life, from, message, sync))
+        return LIFE_WRONG(life, "%.300s could not be made", from);
+    world_copy(&then, &life->ledger.now);
+    world_add_copy(&then, message, box, 0);
+    ledger_begin(&life->ledger, life_at(life), PENDING_WHOLE, &then);
+    failed = files->rename(files->user, from, to) || files->sync_directory(files->user, directory);
+    if (!failed)
+        ledger_end(&life->ledger, life_at(life), &then);
+    world_free(&then);
+    return failed ? LIFE_WRONG(life, "%.300s could not be moved", from) : 0;
+}
+
+int life_other_program(struct life *life)
+{
+    uint32_t box = life_box(life);
+
+    return deliver(life, box, life->ledger.next_message++, 1);
+}
+
+static int is_another(const struct life *life, uint32_t box)
+{
+    for (size_t i = 0; i < life->ledger.now.box_count; i++)
+        if (i != box && life->ledger.now.boxes[i].alive && life->ledger.now.boxes[i].id)
+            return 1;
+    return 0;
+}
+
+/* One that syncs nothing: its message may be lost, but not once the store has said that it copied or moved it. */
+int life_careless_program(struct life *life)
+{
+    size_t at = life->careless_count;
+    uint32_t box = life_box(life), message = life->ledger.next_message++;
+    int wrong;
+
+    if (at == LIFE_CARELESS || !is_another(life, box))
+        return 0;
+    life->careless_count++;
+    life->careless_from[at] = life_at(life);
+    life->careless_to[at] = SIZE_MAX;
+    wrong = deliver(life, box, message, 0) || life_look(life, 0) || life_copy_one(life, box, message);
+    life->careless_to[at] = life_at(life);
+    return wrong ? -1 : 0;
+}
+
+/* ---- an index that is lost ---- */
+
+struct removing {
+    struct life *life;
+    char folder[300];
+    int all; /* what belongs to it, too */
+};
+
+static int remove_file(void *context, const char *name)
+{
+    struct removing *r = context;
+    char path[600];
+
+    snprintf(path, sizeof path, "%s/%s", r->folder, name);
+    if (!strcmp(name, "index.sqlite") || (r->all && !strncmp(name, "index", 5)))
+        r->life->recorder.files.unlink(r->life->recorder.files.user, path);
+    return 0;
+}
+
+/* The database first: without its log it would be older than what was told, and look whole. */
+static void remove_index(struct life *life)
+{
+    struct removing r = {.life = life};
+
+    snprintf(r.folder, sizeof r.folder, "%s/mailproto", life->root);
+    for (r.all = 0; r.all < 2; r.all++) {
+        mp_files_posix()->list(NULL, r.folder, remove_file, &r);
+        life->recorder.files.sync_directory(&life->recorder, r.folder);
+    }
+}
+
+/* Its first octets become something else, durably. */
+static void damage_index(struct life *life)
+{
+    const mp_files *files = &life->recorder.files;
+    char path[300], noise[64];
+    int fd;
+
+    for (size_t i = 0; i < sizeof noise; i++)
+        noise[i] = (char)test_random_next(&life->random);
+    snprintf(path, sizeof path, "%s/mailproto/index.sqlite", life->root);
+    fd = files->open(files->user, path, MP_FILE_READ | MP_FILE_WRITE);
+    if (fd < 0)
+        return;
+    files->pwrite(files->user, fd, noise, sizeof noise, 0);
+    files->fsync(files->user, fd);
+    files->close(files->user, fd);
+}
+
+/* Long after the last change: what the store knows of removals that are not durable yet is in the index. */
+int life_lose_index(struct life *life)
+{
+    if (life_look(life, 0))
+        return -1;
+    life_close(life);
+    disk_settle(life->disk);
+    life->ledger.numbers_may_rise = 1;
+    if (life_below(life, 2))
+        remove_index(life);
+    else
+        damage_index(life);
+    return life_open(life) ? -1 : life_look(life, 0);
+}

@@ -45,7 +45,7 @@ static void account_name(const struct pop3_options *options, char *out, size_t s
             n += (size_t)snprintf(out + n, size - n, "%%%02X", (unsigned)(unsigned char)*p);
         else
             out[n++] = *p;
-    snprintf(out + n, size - n, "@%s:%s", options->common.url.host, options->common.url.port);
+    snprintf(out + n, size - n, "@%s:%u", options->common.url.host, options->common.url.port);
 }
 
 int pop3_begin_fetch(struct pop3_job *job)

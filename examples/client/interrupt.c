@@ -1,19 +1,30 @@
 /* interrupt.c - SIGINT, SIGTERM and SIGHUP: the connection is cut.
- * shutdown is safe in a handler, and wakes the loop without a race: a cut connection is readable for ever. */
+ * Waking the loop is safe in a handler (uv_async_send). */
 #include "interrupt.h"
 
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <uv.h>
 
-static volatile sig_atomic_t caught;
-static volatile sig_atomic_t connection = -1;
+/* A process has its signals once, and so is this. */
+static volatile sig_atomic_t caught, running;
+static uv_async_t wake;
+static struct {
+    void (*cut)(void *user);
+    void *user;
+} asked;
 
 static void on_signal(int number)
 {
     caught = number;
-    if (connection >= 0)
-        shutdown((int)connection, SHUT_RDWR);
+    if (running)
+        uv_async_send(&wake);
+}
+
+static void on_wake(uv_async_t *handle)
+{
+    (void)handle;
+    asked.cut(asked.user);
 }
 
 void interrupt_install(void)
@@ -23,8 +34,6 @@ void interrupt_install(void)
 
     memset(&action, 0, sizeof action);
     sigemptyset(&action.sa_mask);
-    action.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &action, NULL);
     action.sa_handler = on_signal;
     action.sa_flags = (int)SA_RESETHAND;
     for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++)
@@ -38,11 +47,24 @@ int interrupted(void)
     return (int)caught;
 }
 
-void interrupt_cuts(int fd)
+void interrupt_run(mailproto_host *host, void (*cut)(void *user), void *user)
 {
-    connection = fd;
-    if (caught && fd >= 0)
-        shutdown(fd, SHUT_RDWR);
+    asked.cut = cut;
+    asked.user = user;
+    if (!uv_async_init(mailproto_host_loop(host), &wake, on_wake)) {
+        uv_unref((uv_handle_t *)&wake);
+        running = 1;
+        if (caught)
+            uv_async_send(&wake);
+    }
+    mailproto_host_run(host);
+    if (running) {
+        running = 0;
+        uv_close((uv_handle_t *)&wake, NULL);
+    }
+    /* whoever interrupts does not wait for a name server that does not answer */
+    if (!caught)
+        mailproto_host_free(host);
 }
 
 void interrupt_end(void)

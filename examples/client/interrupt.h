@@ -3,14 +3,17 @@
 #ifndef MAILPROTO_CLIENT_INTERRUPT_H
 #define MAILPROTO_CLIENT_INTERRUPT_H
 
-/* Sets the handlers, and has SIGPIPE ignored. A second signal of a kind ends the program at once. */
+#include <mailproto/host.h>
+
+/* Sets the handlers. A second signal of a kind ends the program at once. */
 void interrupt_install(void);
 
 /* The signal that came, or 0. */
 int interrupted(void);
 
-/* The connection that a signal cuts, from now on; -1: none. One that came before cuts it here. */
-void interrupt_cuts(int fd);
+/* Runs the host until nothing is left to do, and frees it. A signal, also one that came before, calls `cut` from the
+   loop. */
+void interrupt_run(mailproto_host *host, void (*cut)(void *user), void *user);
 
 /* Ends the program by the signal that came, as a shell expects it; returns if there was none. */
 void interrupt_end(void);

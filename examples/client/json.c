@@ -15,23 +15,18 @@ const struct json_writers *json_writers(void)
 }
 
 /* Invalid octets become U+FFFD, three octets each. */
-json_t *json_words(const char *text)
+json_t *json_words(mailproto_text text)
 {
-    size_t n = text ? strlen(text) : 0, made = 0;
-    char *valid;
+    char *valid = text.ptr ? malloc(3 * text.len + 1) : NULL;
     json_t *value;
+    size_t made = 0;
 
-    if (!text)
-        return json_null();
-    if (text_is_utf8(text, n))
-        return json_stringn(text, n);
-    valid = malloc(3 * n);
     if (!valid)
         return json_null();
-    for (size_t i = 0; i < n;) {
-        size_t step = text_utf8(text + i, n - i);
+    for (size_t i = 0; i < text.len;) {
+        size_t step = text_utf8(text.ptr + i, text.len - i);
 
-        memcpy(valid + made, step ? text + i : "\xef\xbf\xbd", step ? step : 3);
+        memcpy(valid + made, step ? text.ptr + i : "\xef\xbf\xbd", step ? step : 3);
         made += step ? step : 3;
         i += step ? step : 1;
     }
@@ -40,27 +35,32 @@ json_t *json_words(const char *text)
     return value;
 }
 
-json_t *json_server(const struct server *server, const char *greeting)
+json_t *json_filled(mailproto_text text)
+{
+    return text.len ? json_words(text) : json_null();
+}
+
+json_t *json_server(const mailproto_host_url *url, mailproto_text address, mailproto_text greeting)
 {
     json_t *object = json_object();
 
-    json_put(object, "scheme", json_words(server->url->scheme));
-    json_put(object, "host", json_words(server->url->host));
-    json_put(object, "port", json_integer(strtol(server->url->port, NULL, 10)));
-    json_put(object, "address", json_words(*server->address ? server->address : NULL));
-    json_put(object, "greeting", json_words(greeting));
+    json_put(object, "scheme", json_words(text_of(url->scheme)));
+    json_put(object, "host", json_words(text_of(url->host)));
+    json_put(object, "port", json_integer(url->port));
+    json_put(object, "address", json_filled(address));
+    json_put(object, "greeting", json_filled(greeting));
     return object;
 }
 
-json_t *json_error(int32_t why, const char *text)
+json_t *json_error(int32_t why, mailproto_text text)
 {
     json_t *object;
 
     if (!why)
         return json_null();
     object = json_object();
-    json_put(object, "name", json_words(mailproto_result_name(why)));
-    json_put(object, "text", json_words(text && *text ? text : mailproto_result_text(why)));
+    json_put(object, "name", json_words(text_of(mailproto_result_name(why))));
+    json_put(object, "text", json_words(text.len ? text : text_of(mailproto_result_text(why))));
     return object;
 }
 
@@ -70,7 +70,7 @@ json_t *json_bits(uint32_t set, const struct json_bit *names, unsigned count)
 
     for (unsigned i = 0; i < count; i++)
         if (set & names[i].bit)
-            json_array_append_new(list, json_words(names[i].name));
+            json_array_append_new(list, json_words(text_of(names[i].name)));
     return list;
 }
 

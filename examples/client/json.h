@@ -8,7 +8,7 @@
 
 /* Each prints a result. 0, or -1. */
 struct json_writers {
-    int (*send)(const struct send_result *result);
+    int (*send)(const mailproto_host_outcome *outcome, const struct send_options *options, int status);
     int (*pop3)(const struct pop3_result *result);
 };
 

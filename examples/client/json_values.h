@@ -7,12 +7,13 @@
 
 #include <jansson.h>
 
-/* NULL text is null. */
-json_t *json_words(const char *text);
-/* The server: URL and address, and the name and the extensions it told. */
-json_t *json_server(const struct server *server, const char *greeting);
+/* text_of(NULL) is null; for the second "" is, too. */
+json_t *json_words(mailproto_text text);
+json_t *json_filled(mailproto_text text);
+/* The server: its URL, the address that was reached, and the name it told. */
+json_t *json_server(const mailproto_host_url *url, mailproto_text address, mailproto_text greeting);
 /* What ended the session before its time, or null. */
-json_t *json_error(int32_t why, const char *text);
+json_t *json_error(int32_t why, mailproto_text text);
 /* A list of the names whose bit is set. */
 struct json_bit {
     uint32_t bit;
@@ -26,7 +27,7 @@ void json_put(json_t *object, const char *name, json_t *value);
 int json_print(json_t *object);
 
 /* The writers themselves. */
-int json_send(const struct send_result *result);
+int json_send(const mailproto_host_outcome *outcome, const struct send_options *options, int status);
 int json_pop3(const struct pop3_result *result);
 
 #endif

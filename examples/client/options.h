@@ -4,13 +4,12 @@
 #define MAILPROTO_CLIENT_OPTIONS_H
 
 #include "recipients.h"
-#include "url.h"
 
 #include <stdint.h>
 
 /* What both commands are told. */
 struct common_options {
-    struct url url;
+    mailproto_host_url url;
     const char *user;          /* who logs in; NULL: nobody */
     const char *password_file; /* NULL: ask on the terminal */
     int clear_text_auth;       /* a password may cross a network as it is */
@@ -20,6 +19,7 @@ struct common_options {
 
 struct send_options {
     struct common_options common;
+    const char *url;
     const char *sender; /* "" for <> */
     struct recipients to;
     char *to_file;           /* the text that `to` points into, or NULL */
@@ -54,8 +54,16 @@ int options_read_pop3(struct pop3_options *options, int count, char **words);
 void options_free_send(struct send_options *options);
 void options_free_pop3(struct pop3_options *options);
 
-/* options_common.c: for the two of them. 1: the option was one of both; 0: it was not; -1: its value is wrong. */
-int options_common(struct common_options *common, int option, char *value);
+/* options_common.c: for the two of them. Reads all options: what both have itself, the others by `own`, which answers
+   0, or -1 when it has reported what is wrong. Answers as options_read_send; the words behind are from optind on. */
+struct option;
+struct options_kind {
+    const struct option *table;
+    const char *letters, *help;
+    int (*own)(void *options, int option, char *value);
+};
+int options_read(const struct options_kind *kind, struct common_options *common, void *options, int count,
+                 char **words);
 void options_version(void);
 /* A decimal number. 0, or -1. */
 int options_number(const char *text, uint32_t min, uint32_t max, uint32_t *number);
@@ -84,15 +92,22 @@ enum {
 #define OPTIONS_COMMON_SHORT "hu:tq"
 #define OPTIONS_COMMON_HELP                                                                                            \
     "  -u, --user NAME        log in as NAME\n"                                                                        \
-    "      --password-file F  the password is the first line of file F; '-': of standard input.\n"                     \
+    "      --password-file F  the password is the first line of file F; '-': "                                         \
+    "of standard input.\n"                                                                                             \
     "                         Without it the terminal is asked\n"                                                      \
-    "      --clear-text-auth  send the password although there is no TLS: everyone on the way can\n"                   \
-    "                         read it. Not needed where the server is on this machine (loopback)\n"                    \
-    "      --timeout SECONDS  for each wait for the server, the connection included\n"                                 \
-    "                         (default: 30 s to connect, then the limits of the RFCs: minutes)\n"                      \
-    "      --json             print one JSON object on standard output, for scripts\n"                                 \
+    "      --clear-text-auth  send the password although there is no TLS: "                                            \
+    "everyone on the way can\n"                                                                                        \
+    "                         read it. Not needed where the server is on this "                                        \
+    "machine (loopback)\n"                                                                                             \
+    "      --timeout SECONDS  for each wait for the server, the connection "                                           \
+    "included\n"                                                                                                       \
+    "                         (default: 30 s to connect, then the limits of "                                          \
+    "the RFCs: minutes)\n"                                                                                             \
+    "      --json             print one JSON object on standard output, for "                                          \
+    "scripts\n"                                                                                                        \
     "  -q, --quiet            print no result; errors are told all the same\n"                                         \
-    "  -t, --trace            show the conversation on standard error, credentials hidden\n"                           \
+    "  -t, --trace            show the conversation on standard error, "                                               \
+    "credentials hidden\n"                                                                                             \
     "  -h, --help             print this\n"                                                                            \
     "      --version          print the version\n"
 

@@ -2,9 +2,11 @@
  * POSIX getopt_long of the C library; nothing here depends on the locale. */
 #include "options.h"
 
+#include "exits.h"
 #include "json.h"
 #include "report.h"
 
+#include <getopt.h>
 #include <mailproto/version.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,7 +42,8 @@ static int read_timeout(struct common_options *common, const char *value)
     return 1;
 }
 
-int options_common(struct common_options *common, int option, char *value)
+/* 1: the option was one of both commands; 0: it was not; -1: its value is wrong. */
+static int read_common(struct common_options *common, int option, char *value)
 {
     switch (option) {
     case 'u':
@@ -71,14 +74,41 @@ int options_common(struct common_options *common, int option, char *value)
     }
 }
 
+int options_read(const struct options_kind *kind, struct common_options *common, void *options, int count, char **words)
+{
+    int option, known;
+
+    while ((option = getopt_long(count, words, kind->letters, kind->table, NULL)) >= 0) {
+        if (option == OPTION_HELP) {
+            printf("%s%s\n%s", kind->help, OPTIONS_COMMON_HELP, EXITS_HELP);
+            return 1;
+        }
+        if (option == OPTION_VERSION) {
+            options_version();
+            return 1;
+        }
+        if (option == '?')
+            return -1;
+        known = read_common(common, option, optarg);
+        if (known < 0 || (!known && kind->own(options, option, optarg)))
+            return -1;
+    }
+    return 0;
+}
+
 int options_url(struct common_options *common, const char *text, int pop3)
 {
-    const char *wrong = url_read(&common->url, text);
+    const char *wrong = NULL;
 
-    if (!wrong && pop3 != (common->url.protocol == URL_POP3))
+    mailproto_host_url_init(&common->url, sizeof common->url);
+    mailproto_host_url_read(&common->url, text, strlen(text), &wrong);
+    if (!wrong && common->url.implicit_tls)
+        wrong = "this build has no TLS, so smtps, submissions and pop3s cannot be used";
+    if (!wrong && pop3 != (common->url.protocol == MAILPROTO_HOST_POP3))
         wrong = pop3 ? "the pop3 command needs pop3://" : "the send command needs smtp://, submission:// or lmtp://";
     if (wrong) {
         report("%s: %s", text, wrong);
+        report_hint("A URL is SCHEME://[USER@]HOST[:PORT]; --password-file tells the password.");
         return -1;
     }
     if (!common->user && *common->url.user)

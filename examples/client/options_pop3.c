@@ -2,7 +2,6 @@
  * The verbs are the commands of RFC 1939, and fetch-all. */
 #include "options.h"
 
-#include "exits.h"
 #include "report.h"
 
 #include <getopt.h>
@@ -59,8 +58,10 @@ static const struct verb {
     {"fetch-all", POP3_FETCH_ALL, 0, 0, "nothing behind it"},
 };
 
-static void read_own(struct pop3_options *options, int option, char *value)
+static int read_own(void *user, int option, char *value)
 {
+    struct pop3_options *options = user;
+
     if (option == 'o')
         options->output = value;
     else if (option == 'm')
@@ -69,6 +70,7 @@ static void read_own(struct pop3_options *options, int option, char *value)
         options->lf = 1;
     else
         options->remove = 1;
+    return 0;
 }
 
 static const struct verb *find_verb(const char *name)
@@ -148,29 +150,14 @@ static int is_complete(const struct pop3_options *options)
 
 int options_read_pop3(struct pop3_options *options, int count, char **words)
 {
-    int option, common;
+    static const struct options_kind kind = {options_table, OPTIONS_COMMON_SHORT "o:m:", help, read_own};
+    int read;
 
     memset(options, 0, sizeof *options);
-    while ((option = getopt_long(count, words, OPTIONS_COMMON_SHORT "o:m:", options_table, NULL)) >= 0) {
-        if (option == OPTION_HELP) {
-            printf("%s%s\n%s", help, OPTIONS_COMMON_HELP, EXITS_HELP);
-            return 1;
-        }
-        if (option == OPTION_VERSION) {
-            options_version();
-            return 1;
-        }
-        if (option == '?')
-            return -1;
-        common = options_common(&options->common, option, optarg);
-        if (common < 0)
-            return -1;
-        if (!common)
-            read_own(options, option, optarg);
-    }
-    if (read_words(options, count - optind, words + optind))
-        return -1;
-    return is_complete(options) ? 0 : -1;
+    read = options_read(&kind, &options->common, options, count, words);
+    if (read)
+        return read;
+    return read_words(options, count - optind, words + optind) || !is_complete(options) ? -1 : 0;
 }
 
 void options_free_pop3(struct pop3_options *options)

@@ -2,7 +2,6 @@
  * RFC 3461 section 4 (NOTIFY, RET, ENVID). */
 #include "options.h"
 
-#include "exits.h"
 #include "report.h"
 
 #include <getopt.h>
@@ -22,7 +21,7 @@ static const char help[] =
     "\n"
     "  smtp://HOST[:PORT]         port 25\n"
     "  submission://HOST[:PORT]   port 587\n"
-    "  lmtp://HOST[:PORT]         port 24\n"
+    "  lmtp://HOST[:PORT]         port 24; lmtp:///PATH is a unix socket\n"
     "\n"
     "with USER@ before the host instead of --user; IPv6 addresses stand in brackets.\n"
     "\n"
@@ -98,8 +97,10 @@ static int read_ret(struct send_options *options, const char *value)
 }
 
 /* -1: the value is wrong, and it was reported. */
-static int read_own(struct send_options *options, int option, char *value)
+static int read_own(void *user, int option, char *value)
 {
+    struct send_options *options = user;
+
     switch (option) {
     case 'f':
         options->sender = value;
@@ -159,6 +160,7 @@ static int read_words(struct send_options *options, int count, char **words)
         report("send: '%s' is too much: one message is sent at a time", words[2]);
         return -1;
     }
+    options->url = words[0];
     options->file = count == 2 ? words[1] : "-";
     return options_url(&options->common, words[0], 0);
 }
@@ -183,32 +185,19 @@ static int is_complete(const struct send_options *options)
 
 int options_read_send(struct send_options *options, int count, char **words)
 {
-    int option, common;
+    static const struct options_kind kind = {options_table, OPTIONS_COMMON_SHORT "f:r:", help, read_own};
+    int read;
 
     memset(options, 0, sizeof *options);
     options->max_recipients = RECIPIENTS_DEFAULT;
-    while ((option = getopt_long(count, words, OPTIONS_COMMON_SHORT "f:r:", options_table, NULL)) >= 0) {
-        if (option == OPTION_HELP) {
-            printf("%s%s\n%s", help, OPTIONS_COMMON_HELP, EXITS_HELP);
-            return 1;
-        }
-        if (option == OPTION_VERSION) {
-            options_version();
-            return 1;
-        }
-        if (option == '?')
-            return -1;
-        common = options_common(&options->common, option, optarg);
-        if (common < 0 || (!common && read_own(options, option, optarg)))
-            return -1;
-    }
-    if (read_words(options, count - optind, words + optind))
-        return -1;
-    return is_complete(options) ? 0 : -1;
+    read = options_read(&kind, &options->common, options, count, words);
+    if (read)
+        return read;
+    return read_words(options, count - optind, words + optind) || !is_complete(options) ? -1 : 0;
 }
 
 void options_free_send(struct send_options *options)
 {
-    recipients_free(&options->to);
+    free(options->to.list);
     free(options->to_file);
 }

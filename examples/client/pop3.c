@@ -3,12 +3,8 @@
 #include "pop3.h"
 
 #include "exits.h"
-#include "interrupt.h"
 #include "json.h"
-#include "password.h"
 #include "report.h"
-
-#include <stdlib.h>
 
 static void choose_work(struct pop3_job *job)
 {
@@ -41,34 +37,16 @@ static void end(struct pop3_job *job)
         pop3_end_fetch(job);
 }
 
-static int connect_and_work(struct pop3_job *job)
-{
-    struct pop3_result *result = job->result;
-
-    switch (server_connect(&result->server, &job->options->common)) {
-    case SERVER_NOT_SAFE:
-        return EXIT_USAGE;
-    case SERVER_NOT_REACHED:
-        result->no_connection = 1;
-        result->why = MAILPROTO_ERR_LOST;
-        return 0;
-    default:
-        pop3_session(job);
-        return 0;
-    }
-}
-
 static int run(struct pop3_job *job)
 {
     struct pop3_result *result = job->result;
-    int status;
 
     if (begin(job))
         return EXIT_LOCAL;
-    status = interrupted() ? EXIT_TEMPORARY : connect_and_work(job);
+    pop3_session(job);
     end(job);
-    if (status)
-        return status;
+    if (result->withheld)
+        return EXIT_USAGE;
     result->status = pop3_status(result);
     pop3_report(result);
     if (job->options->common.json && json_writers()->pop3(result)) {
@@ -80,19 +58,15 @@ static int run(struct pop3_job *job)
 
 int pop3_run(const struct pop3_options *options)
 {
+    const struct common_options *common = &options->common;
     struct pop3_result result = {.options = options};
-    struct password password = {.len = 0};
-    struct pop3_job job = {.options = options, .result = &result, .password = password.text};
-    int status;
+    struct pop3_job job = {.options = options, .result = &result};
+    int status = EXIT_LOCAL;
 
     choose_work(&job);
-    if (options->common.user && password_read(&password, options->common.password_file, options->common.user)) {
-        status = EXIT_LOCAL;
-    } else {
-        job.password_len = password.len;
+    if (!common->user || !password_read(&job.password, common->password_file, common->user))
         status = run(&job);
-    }
-    password_wipe(&password);
+    password_wipe(&job.password);
     pop3_result_free(&result);
     return status;
 }

@@ -3,8 +3,8 @@
 #ifndef MAILPROTO_CLIENT_POP3_H
 #define MAILPROTO_CLIENT_POP3_H
 
-#include "server.h"
-#include "trace.h"
+#include "options.h"
+#include "password.h"
 
 #include <mailproto/pop3.h>
 
@@ -32,7 +32,7 @@ struct item {
 
 struct pop3_result {
     const struct pop3_options *options;
-    struct server server;
+    char *address; /* that was reached, with its port; NULL: none was */
     struct item *items;
     uint32_t count, room;
     uint32_t messages; /* stat */
@@ -52,9 +52,11 @@ struct pop3_result {
     int32_t why;
     char *text;
     int no_connection;
-    int listed; /* the answer to capa, stat, list or uidl is whole */
-    int cut;    /* a message or a listing was cut off */
-    int local;  /* this machine failed; it was reported */
+    int withheld; /* nothing was said, for the password would have crossed a
+                   network; it was reported */
+    int listed;   /* the answer to capa, stat, list or uidl is whole */
+    int cut;      /* a message or a listing was cut off */
+    int local;    /* this machine failed; it was reported */
     int status;
 };
 
@@ -64,11 +66,12 @@ struct pop3_job {
     struct pop3_result *result;
     const struct pop3_work *work;
     void *own; /* of the verb */
+    mailproto_host *host;
+    mailproto_host_connection *connection; /* NULL: it is gone */
     mailproto_pop3_client *client;
     mailproto_session *session;
-    const char *password;
-    size_t password_len;
-    struct trace trace;
+    struct password password;
+    mailproto_host_tracer tracer;
 };
 
 /* What a verb does when; each may be NULL. Negative: it cannot go on. */
@@ -84,7 +87,7 @@ struct pop3_work {
 /* Does it all and reports it. The exit code. */
 int pop3_run(const struct pop3_options *options);
 
-/* pop3_session.c: runs a session on the connection of the result. */
+/* pop3_session.c: connects, and runs the session to its end. */
 void pop3_session(struct pop3_job *job);
 /* Ends the session at once for a fault of this machine, which was reported. */
 int32_t pop3_stop(struct pop3_job *job);

@@ -122,7 +122,7 @@ static void report_refused_items(const struct pop3_result *result)
         const struct item *item = &result->items[i];
 
         if (item->state == ITEM_REFUSED)
-            report("%s refused message %u (%s): -ERR %s", result->server.where, item->number,
+            report("%s refused message %u (%s): -ERR %s", result->options->common.url.where, item->number,
                    result->options->verb == POP3_DELE  ? "DELE"
                    : result->options->verb == POP3_TOP ? "TOP"
                                                        : "RETR",
@@ -153,10 +153,10 @@ static void report_refused(const struct pop3_result *result)
     if (pop3_count(result, ITEM_REFUSED))
         report_refused_items(result);
     else if (result->login_refused)
-        report("%s refused the login of %s: -ERR %s", result->server.where, user ? user : "nobody",
+        report("%s refused the login of %s: -ERR %s", result->options->common.url.where, user ? user : "nobody",
                result->refused ? result->refused : "");
     else
-        report("%s refused %s: -ERR %s", result->server.where, result->refused_at,
+        report("%s refused %s: -ERR %s", result->options->common.url.where, result->refused_at,
                result->refused ? result->refused : "");
     hint_for_refusal(result);
 }
@@ -166,11 +166,12 @@ static void report_end(const struct pop3_result *result)
     if (interrupted())
         report("interrupted%s", result->update ? ": nothing was deleted on the server" : "");
     else if (result->no_connection)
-        report("no connection to %s: %s", result->server.where, result->server.wrong);
+        report("%s", result->text);
     else if (result->why && !result->refused_at && !result->local && result->status != EXIT_ALL)
-        report("%s: %s", result->server.where, result->text ? result->text : mailproto_result_text(result->why));
+        report("%s: %s", result->options->common.url.where,
+               result->text ? result->text : mailproto_result_text(result->why));
     if (result->no_connection)
-        report_hint(result->server.not_found ? "Check the host's name." : "Check host and port, and try again later.");
+        report_hint("Check host and port, and try again later.");
 }
 
 static void report_cut(const struct pop3_result *result)
@@ -190,13 +191,13 @@ static void report_update(const struct pop3_result *result)
     if (!result->deleted || interrupted())
         return;
     if (result->update == MAILPROTO_POP3_UPDATE_REFUSED)
-        report("%s could not delete all of %u message%s: -ERR %s", result->server.where, result->deleted,
+        report("%s could not delete all of %u message%s: -ERR %s", result->options->common.url.where, result->deleted,
                plural(result->deleted), said);
     else if (result->update == MAILPROTO_POP3_UPDATE_UNKNOWN)
-        report("%s gave no answer to QUIT: whether %u message%s deleted is unknown", result->server.where,
+        report("%s gave no answer to QUIT: whether %u message%s deleted is unknown", result->options->common.url.where,
                result->deleted, result->deleted == 1 ? " was" : "s were");
     else if (result->update == MAILPROTO_POP3_UPDATE_NONE)
-        report("%s deleted nothing: the session ended too early", result->server.where);
+        report("%s deleted nothing: the session ended too early", result->options->common.url.where);
 }
 
 void pop3_report(const struct pop3_result *result)

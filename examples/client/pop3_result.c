@@ -152,6 +152,7 @@ void pop3_result_free(struct pop3_result *result)
         free(result->items[i].reply);
     }
     free(result->items);
+    free(result->address);
     free(result->greeting);
     free(result->refused);
     free(result->quit_reply);

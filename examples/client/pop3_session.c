@@ -2,12 +2,10 @@
  * RFC 1939; what is done in it is the verb's: struct pop3_work. */
 #include "pop3.h"
 
-#include "../minimal/loop.h"
 #include "interrupt.h"
 #include "report.h"
 #include "text.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { COMMANDS_MIN = 64 };
@@ -29,7 +27,7 @@ static int32_t on_credentials(mailproto_pop3_client *client, const mailproto_pop
     struct pop3_job *job = user;
     const char *name = job->options->common.user;
     int32_t failed = mailproto_pop3_client_credentials(client, asked->head.token, "", 0, name, strlen(name),
-                                                       job->password, job->password_len);
+                                                       job->password.text, job->password.len);
 
     if (failed)
         report("the name or the password cannot be sent to a POP3 server: %s", mailproto_result_text(failed));
@@ -102,6 +100,8 @@ static int32_t on_closed(mailproto_pop3_client *client, const mailproto_closed *
     struct pop3_job *job = user;
 
     (void)client;
+    mailproto_host_trace_end(&job->tracer);
+    progress_end();
     job->result->why = closed->why;
     if (closed->why)
         job->result->text = text_copy(closed->text);
@@ -113,7 +113,7 @@ static int32_t on_trace(mailproto_pop3_client *client, const mailproto_trace *tr
     struct pop3_job *job = user;
 
     (void)client;
-    trace_show(&job->trace, trace);
+    mailproto_host_trace(&job->tracer, trace);
     return 0;
 }
 
@@ -143,41 +143,126 @@ static void configure(const struct pop3_options *options, mailproto_pop3_client_
     config->max_commands = options->count + COMMANDS_MIN;
     if (!options->common.user)
         return;
-    /* whether the password may go over this connection was decided when it was made: pop3.c */
+    /* whether the password may go over this connection was decided when it was made: may_go_on */
     config->flags = MAILPROTO_POP3_CLIENT_CLEARTEXT_LOGIN;
     config->login[0] = MAILPROTO_SASL_PLAIN;
     config->login[1] = MAILPROTO_SASL_LOGIN;
     config->login[2] = MAILPROTO_POP3_USER_PASS;
 }
 
-void pop3_session(struct pop3_job *job)
+static int32_t make(struct pop3_job *job)
 {
     mailproto_pop3_client_config config;
     const char *why = NULL;
     int32_t failed;
-    int fd = job->result->server.fd;
 
     configure(job->options, &config);
     failed = mailproto_pop3_client_new(&job->client, &config, &callbacks, NULL, job, &why);
     if (failed) {
         report("%s", why ? why : mailproto_result_text(failed));
         job->result->local = 1;
-        server_close(&job->result->server);
-        return;
+        return failed;
     }
     job->session = mailproto_pop3_client_session(job->client);
     if (job->options->common.trace)
-        trace_on(job->session);
-    interrupt_cuts(fd);
-    loop_run(fd, job->session, NULL, NULL);
-    interrupt_cuts(-1);
-    trace_end(&job->trace);
-    progress_end();
+        mailproto_session_set_trace(job->session,
+                                    MAILPROTO_TRACE_LINE | MAILPROTO_TRACE_BODY | MAILPROTO_TRACE_PRIVATE);
+    return MAILPROTO_OK;
+}
+
+/* ---- the connection ---- */
+
+/* Whether the password, if there is one, may cross this connection as it is. */
+static int may_go_on(const struct common_options *options, const mailproto_host_peer *peer)
+{
+    if (!options->user || peer->loopback)
+        return 1;
+    if (options->clear_text_auth) {
+        report("warning: the password crosses the network to %s in clear text", options->url.where);
+        return 1;
+    }
+    report("%s is another machine, and without TLS everyone on the way could read the password", options->url.where);
+    report_hint("Nothing was sent. --clear-text-auth sends it all the same.");
+    return 0;
+}
+
+static int32_t on_connected(mailproto_host_connection *connection, const mailproto_host_peer *peer,
+                            mailproto_session **session, void *user)
+{
+    struct pop3_job *job = user;
+    int32_t failed;
+
+    (void)connection;
+    job->result->address = text_copy(peer->text);
+    job->result->withheld = !may_go_on(&job->options->common, peer);
+    if (job->result->withheld)
+        return MAILPROTO_ERR_AUTH;
+    failed = make(job);
+    *session = job->session;
+    return failed;
+}
+
+static void on_failed(mailproto_host_connection *connection, int32_t why, const char *text, size_t len, void *user)
+{
+    struct pop3_result *result = ((struct pop3_job *)user)->result;
+
+    (void)connection;
+    result->no_connection = 1;
+    result->why = why;
+    result->text = text_copy((mailproto_text){text, len});
+}
+
+static void on_gone(mailproto_host_connection *connection, void *user)
+{
+    (void)connection;
+    ((struct pop3_job *)user)->connection = NULL;
+}
+
+static void cut(void *user)
+{
+    struct pop3_job *job = user;
+
+    if (job->connection)
+        mailproto_host_connection_abort(job->connection, NULL, 0);
+}
+
+static int32_t connect_to(struct pop3_job *job)
+{
+    const struct common_options *options = &job->options->common;
+    mailproto_host_connect_config config;
+
+    mailproto_host_connect_config_init(&config, sizeof config);
+    config.name = text_of(options->url.host);
+    config.port = options->url.port;
+    config.lookup_ms = config.attempt_ms = options->timeout_ms;
+    config.on_connected = on_connected;
+    config.on_failed = on_failed;
+    config.on_gone = on_gone;
+    config.user = job;
+    return mailproto_host_connect(job->host, &config, NULL, &job->connection);
+}
+
+void pop3_session(struct pop3_job *job)
+{
+    const char *why;
+
+    mailproto_host_tracer_init(&job->tracer, sizeof job->tracer);
+    if (mailproto_host_new(&job->host, NULL, &why)) {
+        report("%s", why);
+        job->result->local = 1;
+        return;
+    }
+    if (connect_to(job)) {
+        mailproto_host_error(job->host, &why, NULL);
+        report("%s", why);
+        job->result->local = 1;
+    }
+    interrupt_run(job->host, cut, job);
 }
 
 int32_t pop3_stop(struct pop3_job *job)
 {
     job->result->local = 1;
-    server_cut(&job->result->server);
+    mailproto_host_connection_abort(job->connection, NULL, 0);
     return MAILPROTO_ERR_HOST;
 }

@@ -1,8 +1,10 @@
-/* recipients.c - whom a message is for: the list, and the choice for each transaction.
- * RFC 5321 section 4.5.3.1.8; RFC 9422 section 4 (RCPTMAX, RCPTDOMAINMAX). */
+/* recipients.c - whom a message is for: from the command line, and from a file.
+ * RFC 5321 section 4.1.2 says what an address is; the engine holds them to it.
+ */
 #include "recipients.h"
 
 #include "report.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,8 +14,8 @@
 int recipients_add(struct recipients *all, const char *address)
 {
     if (all->count == all->room) {
-        unsigned room = all->room ? all->room * 2 : 16;
-        struct recipient *list = realloc(all->list, room * sizeof *list);
+        uint32_t room = all->room ? all->room * 2 : 16;
+        mailproto_host_recipient *list = realloc(all->list, room * sizeof *list);
 
         if (!list) {
             report_no_memory();
@@ -22,7 +24,8 @@ int recipients_add(struct recipients *all, const char *address)
         all->list = list;
         all->room = room;
     }
-    all->list[all->count++] = (struct recipient){.address = address};
+    mailproto_host_recipient_init(&all->list[all->count], sizeof *all->list);
+    all->list[all->count++].address = text_of(address);
     return 0;
 }
 
@@ -84,77 +87,11 @@ int recipients_add_file(struct recipients *all, const char *path, char **text)
     return 0;
 }
 
-/* ---- the choice ---- */
-
-static const char *domain_of(const char *address)
+const mailproto_host_recipient *recipients_link(struct recipients *all, uint32_t notify)
 {
-    const char *at = strrchr(address, '@');
-
-    return at ? at + 1 : "";
-}
-
-static int same_domain(const char *a, const char *b)
-{
-    for (; *a && *b; a++, b++) {
-        char x = *a >= 'A' && *a <= 'Z' ? (char)(*a + 32) : *a, y = *b >= 'A' && *b <= 'Z' ? (char)(*b + 32) : *b;
-
-        if (x != y)
-            return 0;
+    for (uint32_t i = 0; i < all->count; i++) {
+        all->list[i].notify = notify;
+        all->list[i].next = i + 1 < all->count ? &all->list[i + 1] : NULL;
     }
-    return *a == *b;
-}
-
-/* The domains chosen so far are in `seen`: the choice keeps within max_domains. */
-static int domain_fits(const char *domain, const char **seen, unsigned *count, unsigned max_domains)
-{
-    for (unsigned i = 0; i < *count; i++)
-        if (same_domain(seen[i], domain))
-            return 1;
-    if (*count == max_domains)
-        return 0;
-    seen[(*count)++] = domain;
-    return 1;
-}
-
-unsigned recipients_choose(struct recipients *all, unsigned max, unsigned max_domains, unsigned transaction)
-{
-    const char **seen = max_domains ? calloc(all->count, sizeof *seen) : NULL;
-    unsigned domains = 0;
-
-    if (!all->chosen)
-        all->chosen = calloc(all->count, sizeof *all->chosen);
-    all->chosen_count = 0;
-    if (all->chosen && (seen || !max_domains))
-        for (unsigned i = 0; i < all->count && all->chosen_count < max; i++) {
-            struct recipient *r = &all->list[i];
-
-            if (r->state != RECIPIENT_WAITING ||
-                (max_domains && !domain_fits(domain_of(r->address), seen, &domains, max_domains)))
-                continue;
-            r->state = RECIPIENT_CHOSEN;
-            r->transaction = transaction;
-            r->stage = NULL;
-            reply_clear(&r->reply);
-            all->chosen[all->chosen_count++] = i;
-        }
-    free(seen);
-    return all->chosen_count;
-}
-
-unsigned recipients_in(const struct recipients *all, int state)
-{
-    unsigned n = 0;
-
-    for (unsigned i = 0; i < all->count; i++)
-        n += all->list[i].state == state;
-    return n;
-}
-
-void recipients_free(struct recipients *all)
-{
-    for (unsigned i = 0; i < all->count; i++)
-        reply_clear(&all->list[i].reply);
-    free(all->list);
-    free(all->chosen);
-    memset(all, 0, sizeof *all);
+    return all->list;
 }

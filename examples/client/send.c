@@ -1,5 +1,6 @@
 /* send.c - `mailproto send`: from the options to the exit code.
- * Everything that can be wrong on this side is found before anything is connected. */
+ * RFC 5321, RFC 2033 (LMTP) and RFC 6409 (submission) are the library's:
+ * mailproto_host_send. */
 #include "send.h"
 
 #include "exits.h"
@@ -7,130 +8,150 @@
 #include "json.h"
 #include "password.h"
 #include "report.h"
+#include "source.h"
 #include "text.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-/* ---- what MAIL has to say ---- */
+struct job {
+    struct send_options *options;
+    struct source source;
+    struct password password;
+    mailproto_host *host;
+    mailproto_host_sending *sending; /* NULL: the message is only looked through, or it is over */
+    int status;
+};
 
-static int is_international(const struct send_options *options)
+/* ---- callbacks ---- */
+
+static int32_t read_message(uint64_t offset, void *buffer, size_t room, size_t *len, void *user)
 {
-    int ascii = text_is_ascii(options->sender, strlen(options->sender));
+    struct job *job = user;
 
-    for (unsigned i = 0; ascii && i < options->to.count; i++)
-        ascii = text_is_ascii(options->to.list[i].address, strlen(options->to.list[i].address));
-    return !ascii;
+    if (job->sending && !offset)
+        progress_begin("sending", job->source.size);
+    progress_at(offset);
+    return source_read(&job->source, offset, buffer, room, len) ? MAILPROTO_ERR_HOST : MAILPROTO_OK;
 }
 
-static int check_message(const struct source *source, const struct send_options *options)
+static void on_outcome(const mailproto_host_outcome *outcome, void *user)
 {
-    if (source->nul_line) {
-        report("%s: there is a NUL octet in line %llu, which mail cannot carry", source->name,
-               (unsigned long long)source->nul_line);
-        report_hint("Send it as an attachment, in base64.");
-        return -1;
+    struct job *job = user;
+
+    job->sending = NULL;
+    progress_end();
+    job->status = send_status(outcome);
+    send_report(outcome, job->options);
+    if (job->options->common.json && !outcome->withheld && json_writers()->send(outcome, job->options, job->status)) {
+        report("the result could not be written to standard output");
+        job->status = job->status ? job->status : EXIT_LOCAL;
     }
-    if (source->long_line && !options->long_lines) {
-        report("%s: line %llu has %llu octets, and mail has at most %d in a line (RFC 5321, 4.5.3.1.6)", source->name,
-               (unsigned long long)source->long_line, (unsigned long long)source->long_octets, SOURCE_LINE_MAX);
-        report_hint("Encode it (quoted-printable, base64), or send it as it is with --long-lines: servers may refuse "
-                    "or break it.");
-        return -1;
-    }
-    return 0;
 }
 
-/* ---- the connections ---- */
-
-/* One connection after the other, as long as the last one got somewhere and the server wants the rest on another. */
-static int send_all(struct send_job *job)
+static void cut(void *user)
 {
-    struct send_result *result = job->result;
-    const struct transaction *before;
+    struct job *job = user;
 
-    do {
-        before = result->last;
-        switch (server_connect(&result->server, &job->options->common)) {
-        case SERVER_NOT_SAFE:
-            return EXIT_USAGE;
-        case SERVER_NOT_REACHED:
-            result->no_connection = 1;
-            result->why = MAILPROTO_ERR_LOST;
-            return 0;
-        default:
-            break;
-        }
-    } while (send_connection(job) && result->last != before && !interrupted());
-    return 0;
+    if (job->sending)
+        mailproto_host_send_cancel(job->sending);
+}
+
+/* ---- what is asked for ---- */
+
+static void fill(struct job *job, mailproto_host_send_request *request)
+{
+    struct send_options *options = job->options;
+    const struct common_options *common = &options->common;
+
+    mailproto_host_send_request_init(request, sizeof *request);
+    request->flags = MAILPROTO_HOST_SEND_READ_TWICE | MAILPROTO_HOST_SEND_CLEARTEXT_LOOPBACK;
+    request->flags |= common->clear_text_auth ? MAILPROTO_HOST_SEND_CLEARTEXT : 0u;
+    request->flags |= common->trace ? MAILPROTO_HOST_SEND_TRACE : 0u;
+    request->flags |= options->smtputf8 ? MAILPROTO_HOST_SEND_SMTPUTF8 : 0u;
+    request->flags |= options->no_chunking ? MAILPROTO_HOST_SEND_NO_CHUNKING : 0u;
+    request->flags |= options->no_pipelining ? MAILPROTO_HOST_SEND_NO_PIPELINING : 0u;
+    request->url = text_of(options->url);
+    request->sender = text_of(options->sender);
+    request->recipients = recipients_link(&options->to, options->notify);
+    request->read = read_message;
+    request->user = job;
+    request->ret = options->ret;
+    request->envid = text_of(options->envid);
+    request->hello = text_of(options->hello);
+    request->user_name = text_of(common->user);
+    request->password = (mailproto_text){job->password.text, job->password.len};
+    request->max_recipients = options->max_recipients;
+    request->max_text_line = options->long_lines ? MAILPROTO_UNLIMITED : 0;
+    request->attempt_ms = request->wait_ms = common->timeout_ms;
+}
+
+/* What the library calls a field of the request is an option here. */
+static void report_mistake(const struct job *job, const char *text)
+{
+    const struct {
+        const char *field, *name;
+    } names[] = {{"sender:", "--from:"},
+                 {"recipients:", "--to:"},
+                 {"hello:", "--hello:"},
+                 {"message:", job->source.name}};
+    const char *colon;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t n = strlen(names[i].field);
+
+        if (strncmp(text, names[i].field, n) != 0)
+            continue;
+        colon = names[i].name == job->source.name ? ":" : "";
+        report("%s%s%s", names[i].name, colon, text + n);
+        return;
+    }
+    report("%s", text);
+}
+
+static int status_of_mistake(const struct job *job, int32_t result)
+{
+    const char *text;
+
+    if (result == MAILPROTO_ERR_BODY) /* reported where it was read */
+        return EXIT_LOCAL;
+    mailproto_host_error(job->host, &text, NULL);
+    report_mistake(job, text);
+    if (result == MAILPROTO_ERR_LIMIT)
+        report_hint("--long-lines sends it as it is: servers may refuse or break it.");
+    return result == MAILPROTO_ERR_ARG || result == MAILPROTO_ERR_LIMIT ? EXIT_USAGE : EXIT_LOCAL;
 }
 
 /* ---- the command ---- */
 
-static int send_source(struct send_job *job)
+static int send_source(struct job *job)
 {
-    const struct send_options *options = job->options;
-    struct send_result *result = job->result;
-    struct password password = {.len = 0};
-    int status;
+    mailproto_host_send_request request;
+    const char *why;
+    int32_t result = mailproto_host_new(&job->host, NULL, &why);
 
-    if (check_message(&result->source, options))
-        return EXIT_USAGE;
-    job->body = result->source.eight_bit ? MAILPROTO_SMTP_BODY_8BITMIME : MAILPROTO_SMTP_BODY_7BIT;
-    job->flags = options->smtputf8 || is_international(options) ? MAILPROTO_SMTP_MAIL_SMTPUTF8 : 0;
-    if (send_check(job))
-        return EXIT_USAGE;
-    if (options->common.user && password_read(&password, options->common.password_file, options->common.user))
+    if (result) {
+        report("%s", why);
         return EXIT_LOCAL;
-    job->password = password.text;
-    job->password_len = password.len;
-    status = interrupted() ? EXIT_TEMPORARY : send_all(job);
-    password_wipe(&password);
-    if (status)
-        return status;
-    outcome_settle(result);
-    result->status = outcome_status(result);
-    send_report(result, &options->common);
-    if (options->common.json && json_writers()->send(result)) {
-        report("the result could not be written to standard output");
-        return result->status ? result->status : EXIT_LOCAL;
     }
-    return result->status;
-}
-
-static void free_result(struct send_result *result)
-{
-    struct transaction *t;
-
-    while ((t = result->first)) {
-        result->first = t->next;
-        reply_clear(&t->reply);
-        free(t->text);
-        free(t);
-    }
-    free(result->greeting);
-    free(result->text);
+    fill(job, &request);
+    result = mailproto_host_send(job->host, &request, on_outcome, job, &job->sending);
+    if (result)
+        job->status = status_of_mistake(job, result);
+    interrupt_run(job->host, cut, job);
+    return job->status;
 }
 
 int send_run(struct send_options *options)
 {
-    struct send_result *result = calloc(1, sizeof *result);
-    struct send_job job = {.options = options, .result = result, .limit = options->max_recipients};
-    int status;
+    const struct common_options *common = &options->common;
+    struct job job = {.options = options};
+    int status = EXIT_LOCAL;
 
-    if (!result) {
-        report_no_memory();
+    if (source_open(&job.source, options->file))
         return EXIT_LOCAL;
-    }
-    result->to = &options->to;
-    result->sender = options->sender;
-    if (source_open(&result->source, options->file)) {
-        status = EXIT_LOCAL;
-    } else {
+    if (!common->user || !password_read(&job.password, common->password_file, common->user))
         status = send_source(&job);
-        source_close(&result->source);
-    }
-    free_result(result);
-    free(result);
+    password_wipe(&job.password);
+    source_close(&job.source);
     return status;
 }

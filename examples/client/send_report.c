@@ -2,7 +2,6 @@
  * One line for what many recipients share; results on standard output, the rest on standard error. */
 #include "send.h"
 
-#include "exits.h"
 #include "interrupt.h"
 #include "report.h"
 #include "text.h"
@@ -11,102 +10,71 @@
 #include <string.h>
 
 /* Of a list of many recipients with one fate, so many are named. */
-enum { NAMED = 3 };
+enum { NAMED = 3, LINE = 4000 };
 
-/* "127.0.0.1:25 (mx.example.test)" */
-static const char *server_name(const struct send_result *result, char *out, size_t size)
+typedef mailproto_host_result result;
+
+/* The next one from r on with this outcome, of this transaction (0: of any), or NULL. */
+static const result *next_of(const result *r, uint32_t outcome, uint32_t transaction)
 {
-    if (result->greeting && *result->greeting)
-        snprintf(out, size, "%s (%s)", result->server.where, result->greeting);
-    else
-        snprintf(out, size, "%s", result->server.where);
-    return out;
+    while (r && (r->outcome != outcome || (transaction && r->transaction != transaction)))
+        r = r->next;
+    return r;
 }
 
-/* "550 5.1.1 No such mailbox" */
-static const char *reply_line(const struct reply *reply, char *out, size_t size)
+/* "; the same for a@example.test, b@example.test and 17 more": those behind `first`. */
+static const char *others(char *out, const result *first, uint32_t transaction)
 {
-    snprintf(out, size, "%u %s%s%s", reply->code, reply->enhanced, *reply->enhanced ? " " : "", reply_text(reply));
-    return out;
-}
-
-/* ---- recipients with a state in a transaction (0: in all) ---- */
-
-static int is_of(const struct recipient *r, int state, unsigned transaction)
-{
-    return r->state == state && (!transaction || r->transaction == transaction);
-}
-
-static unsigned count_of(const struct recipients *to, int state, unsigned transaction)
-{
-    unsigned n = 0;
-
-    for (unsigned i = 0; i < to->count; i++)
-        n += is_of(&to->list[i], state, transaction);
-    return n;
-}
-
-/* "a@example.test, b@example.test and 17 more" */
-static const char *list_of(const struct recipients *to, int state, unsigned transaction, char *out, size_t size)
-{
-    unsigned total = count_of(to, state, transaction), named = 0;
+    const char *before = "; the same for ";
+    unsigned named = 0, more = 0;
     size_t n = 0;
 
     *out = 0;
-    for (unsigned i = 0; i < to->count && named < (total <= NAMED + 1 ? total : NAMED) && n < size; i++)
-        if (is_of(&to->list[i], state, transaction))
-            n += (size_t)snprintf(out + n, size - n, "%s%s", named++ ? ", " : "", to->list[i].address);
-    if (named < total && n < size)
-        snprintf(out + n, size - n, " and %u more", total - named);
+    for (const result *r = first; (r = next_of(r->next, first->outcome, transaction));) {
+        int last = !next_of(r->next, first->outcome, transaction);
+
+        if ((named < NAMED || (last && !more)) && r->address.len < LINE / (NAMED + 2)) {
+            n += (size_t)snprintf(out + n, LINE - n, "%s%.*s", before, TEXT(r->address));
+            before = ", ";
+            named++;
+        } else {
+            more++;
+        }
+    }
+    if (more)
+        snprintf(out + n, LINE - n, "%s%u more", named ? " and " : before, more);
     return out;
 }
 
 /* ---- what was accepted ---- */
 
-static void show_accepted(const struct send_result *result, const char *names, const struct reply *reply)
-{
-    char server[600], words[5000], line[8000];
-
-    snprintf(line, sizeof line, "%s accepted the message for %s: %s", server_name(result, server, sizeof server), names,
-             reply_line(reply, words, sizeof words));
-    text_show(stdout, line, strlen(line));
-    putchar('\n');
-}
-
 /* SMTP has one reply for all of a transaction, LMTP one for each (RFC 2033 4.2). */
-static void report_accepted(const struct send_result *result)
+static void report_accepted(const mailproto_host_outcome *o, int each)
 {
-    const struct recipients *to = result->to;
-    int each = result->server.url->protocol == URL_LMTP;
-    unsigned told = 0; /* the transaction */
-    char names[2000];
+    uint32_t told = 0; /* the transaction */
+    char more[LINE];
 
-    for (unsigned i = 0; i < to->count; i++) {
-        const struct recipient *r = &to->list[i];
-
-        if (r->state != RECIPIENT_ACCEPTED || (!each && r->transaction <= told))
+    for (const result *r = o->recipients; (r = next_of(r, MAILPROTO_SMTP_ACCEPTED, 0)); r = r->next) {
+        if (!each && r->transaction <= told)
             continue;
         told = r->transaction;
-        show_accepted(result, each ? r->address : list_of(to, r->state, told, names, sizeof names), &r->reply);
+        text_show(stdout, r->sentence.ptr, r->sentence.len);
+        if (!each)
+            text_show(stdout, more, strlen(others(more, r, told)));
+        putchar('\n');
     }
 }
 
 /* ---- what was refused ---- */
 
 /* What the reply alone decided about one recipient: each has words of its own. */
-static void report_refused_recipients(const struct send_result *result)
+static void report_refused(const mailproto_host_outcome *o)
 {
-    char server[600], reply[5000];
     unsigned temporary = 0, permanent = 0;
 
-    for (unsigned i = 0; i < result->to->count; i++) {
-        const struct recipient *r = &result->to->list[i];
-
-        if (r->state != RECIPIENT_REFUSED)
-            continue;
-        report("%s refused %s (%s): %s", server_name(result, server, sizeof server), r->address, r->stage,
-               reply_line(&r->reply, reply, sizeof reply));
-        if (reply_is_temporary(&r->reply))
+    for (const result *r = o->recipients; (r = next_of(r, MAILPROTO_SMTP_REFUSED, 0)); r = r->next) {
+        report("%.*s", TEXT(r->sentence));
+        if (send_is_temporary(r->reply))
             temporary++;
         else
             permanent++;
@@ -114,7 +82,7 @@ static void report_refused_recipients(const struct send_result *result)
     if (temporary)
         report_hint("What was refused with 4yz may be accepted later: send it to %s again then.",
                     temporary == 1 ? "this address" : "these addresses");
-    if (permanent && outcome_needs_login(result))
+    if (permanent && send_needs_login(o))
         report_hint("The server wants to know who sends: log in with --user NAME.");
     else if (permanent)
         report_hint("What was refused with 5yz will be refused again: correct what the reply names.");
@@ -122,63 +90,71 @@ static void report_refused_recipients(const struct send_result *result)
 
 /* ---- what was not sent, or nobody knows ---- */
 
-static void hint_for(const struct transaction *t)
+static void hint_for(const mailproto_host_outcome *o)
 {
-    if (t->stage == MAILPROTO_SMTP_STAGE_AUTH || t->why == MAILPROTO_ERR_AUTH)
+    if (o->withheld)
+        report_hint("Nothing was sent. --clear-text-auth sends it all the same.");
+    else if (o->no_such_name)
+        report_hint("Check the host's name.");
+    else if (!o->connections)
+        report_hint("Check host and port, and try again later.");
+    else if (o->stage == MAILPROTO_SMTP_STAGE_AUTH || o->why == MAILPROTO_ERR_AUTH)
         report_hint("Check --user and the password. Nothing was sent.");
-    else if (t->why == MAILPROTO_ERR_UNSUPPORTED)
+    else if (o->why == MAILPROTO_ERR_UNSUPPORTED)
         report_hint("Encode the message (MIME, 7 bits) and use ASCII addresses, or send it by another server.");
-    else if (t->why == MAILPROTO_ERR_LIMIT)
+    else if (o->why == MAILPROTO_ERR_LIMIT)
         report_hint("Make the message smaller, or send it by another server.");
-    else if (t->why == MAILPROTO_ERR_BODY)
+    else if (o->why == MAILPROTO_ERR_BODY)
         report_hint("The server has no part of it.");
-    else if (reply_is_temporary(&t->reply) || !t->reply.code)
+    else if (send_is_temporary(o->reply) || !o->reply->code)
         report_hint("The server has no part of it: sending it again later makes no second copy.");
 }
 
-static void report_not_sent(const struct send_result *result)
+static void report_not_sent(const mailproto_host_outcome *o)
 {
-    const struct transaction *t = result->last;
-    char server[600], reply[5000], names[2000];
+    const result *first = next_of(o->recipients, MAILPROTO_SMTP_NOT_SENT, 0);
+    char more[LINE];
 
-    if (!recipients_in(result->to, RECIPIENT_NOT_SENT))
+    if (!first)
         return;
-    server_name(result, server, sizeof server);
-    list_of(result->to, RECIPIENT_NOT_SENT, 0, names, sizeof names);
+    others(more, first, 0);
     if (interrupted())
-        report("interrupted: not sent to %s", names);
-    else if (result->no_connection)
-        report("no connection to %s, so not sent to %s: %s", result->server.where, names, result->server.wrong);
-    else if (t && t->reply.code)
-        report("%s, at %s: %s. Not sent to %s", server, outcome_stage(t->stage),
-               reply_line(&t->reply, reply, sizeof reply), names);
+        report("interrupted: not sent to %.*s%s", TEXT(first->address), more);
     else
-        report("%s: %s. Not sent to %s", server, t && t->text ? t->text : result->text ? result->text : "", names);
-    if (result->no_connection)
-        report_hint(result->server.not_found ? "Check the host's name." : "Check host and port, and try again later.");
-    else if (t)
-        hint_for(t);
+        report("%.*s%s", TEXT(first->sentence), more);
+    if (!interrupted())
+        hint_for(o);
 }
 
-static void report_unknown(const struct send_result *result)
+static void report_unknown(const mailproto_host_outcome *o)
 {
-    char server[600], names[2000];
+    const result *first = next_of(o->recipients, MAILPROTO_SMTP_UNKNOWN, 0);
+    char more[LINE];
 
-    if (!recipients_in(result->to, RECIPIENT_UNKNOWN))
+    if (!first)
         return;
-    report("%s had the whole message for %s and then gave no answer: %s", server_name(result, server, sizeof server),
-           list_of(result->to, RECIPIENT_UNKNOWN, 0, names, sizeof names),
-           interrupted()        ? "interrupted"
-           : result->last->text ? result->last->text
-                                : "");
+    report("%.*s%s", TEXT(first->sentence), others(more, first, 0));
     report_hint("It may have been accepted. Ask the recipient before sending it again: that may make a second copy.");
 }
 
-void send_report(const struct send_result *result, const struct common_options *options)
+/* ---- all of it ---- */
+
+static void warn(const mailproto_host_outcome *o, const struct send_options *options)
 {
-    if (!options->quiet && !options->json)
-        report_accepted(result);
-    report_refused_recipients(result);
-    report_not_sent(result);
-    report_unknown(result);
+    int greeted = o->greeting.len || o->peer_offers;
+
+    if (o->exposed)
+        report("warning: the password crossed the network to %.*s in clear text", TEXT(o->server));
+    if ((options->notify || options->ret || options->envid) && greeted && !(o->peer_offers & MAILPROTO_SMTP_EXT_DSN))
+        report("%.*s does not offer DSN: --notify, --ret and --envid are left out", TEXT(o->server));
+}
+
+void send_report(const mailproto_host_outcome *o, const struct send_options *options)
+{
+    warn(o, options);
+    if (!options->common.quiet && !options->common.json)
+        report_accepted(o, options->common.url.protocol == MAILPROTO_HOST_LMTP);
+    report_refused(o);
+    report_not_sent(o);
+    report_unknown(o);
 }

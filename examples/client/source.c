@@ -1,5 +1,6 @@
-/* source.c - the message that is to be sent: read from a file or standard input, given out as the wire has it.
- * RFC 5321 sections 2.3.8 (line ends) and 4.5.3.1.6 (the length of a line). */
+/* source.c - the message that is to be sent: a file, or a copy of what came on
+ * standard input. What its lines end with is the business of the library:
+ * mailproto/host.h, one-call send. */
 #include "source.h"
 
 #include "interrupt.h"
@@ -58,12 +59,13 @@ static int write_all(int fd, const char *data, size_t n)
 static int spool(struct source *source)
 {
     int copy = temporary();
+    char piece[65536];
     ssize_t n;
 
     if (copy < 0)
         return cannot("cannot make a temporary file for", source->name);
-    while ((n = read(source->fd, source->in, sizeof source->in)) > 0)
-        if (write_all(copy, source->in, (size_t)n)) {
+    while ((n = read(source->fd, piece, sizeof piece)) > 0)
+        if (write_all(copy, piece, (size_t)n)) {
             cannot("cannot write a temporary file for", source->name);
             close(copy);
             return -1;
@@ -73,165 +75,46 @@ static int spool(struct source *source)
     return n < 0 ? cannot("cannot read", source->name) : 0;
 }
 
-/* ---- reading ---- */
-
-static int fill(struct source *source)
+static int prepare(struct source *source)
 {
-    ssize_t n = read(source->fd, source->in, sizeof source->in);
+    struct stat about;
+    off_t start = -1;
 
-    source->head = 0;
-    source->tail = n > 0 ? (size_t)n : 0;
-    source->ended = n == 0;
-    return n < 0 ? -1 : 0;
-}
-
-/* Octets up to the next CR or LF. */
-static size_t plain(const char *p, size_t n)
-{
-    const char *lf = memchr(p, '\n', n), *cr;
-
-    n = lf ? (size_t)(lf - p) : n;
-    cr = memchr(p, '\r', n);
-    return cr ? (size_t)(cr - p) : n;
-}
-
-/* Takes what is in the buffer to out: runs of text as they are, each line end as CRLF. */
-static size_t convert(struct source *source, char *out, size_t max)
-{
-    size_t made = 0;
-
-    while (source->head < source->tail && max - made >= 2) {
-        const char *p = source->in + source->head;
-        size_t left = source->tail - source->head, n = plain(p, left < max - made ? left : max - made);
-
-        memcpy(out + made, p, n);
-        made += n;
-        source->head += n;
-        if (n)
-            source->last = 0;
-        if (n == left || max - made < 2 || (*(p + n) != '\r' && *(p + n) != '\n'))
-            continue;
-        /* LF behind CR: the line end was made already; anything else is one of its own */
-        if (!(p[n] == '\n' && source->last == '\r')) {
-            out[made++] = '\r';
-            out[made++] = '\n';
-        }
-        source->last = p[n];
-        source->head++;
+    if (fstat(source->fd, &about) || S_ISDIR(about.st_mode)) {
+        errno = EISDIR;
+        return cannot("cannot read", source->name);
     }
-    return made;
-}
-
-int source_read(struct source *source, char *out, size_t max, size_t *n)
-{
-    *n = 0;
-    while (!*n && !source->ended) {
-        if (source->head == source->tail && fill(source))
-            return -1;
-        *n = convert(source, out, max);
-    }
-    if (!*n && !source->last) {
-        /* the file does not end with a line end: the message does */
-        memcpy(out, "\r\n", 2);
-        source->last = '\n';
-        *n = 2;
-    }
-    return 0;
-}
-
-int source_rewind(struct source *source)
-{
-    source->head = source->tail = 0;
-    source->ended = 0;
-    source->last = '\n';
-    return lseek(source->fd, (off_t)source->start, SEEK_SET) < 0 ? -1 : 0;
-}
-
-/* ---- what MAIL has to say of it ---- */
-
-struct scan {
-    uint64_t line;
-    size_t column;
-};
-
-static void scan_piece(struct source *source, struct scan *scan, const char *p, size_t n)
-{
-    const char *end = p + n;
-    unsigned char all = 0;
-
-    while (p < end) {
-        const char *lf = memchr(p, '\n', (size_t)(end - p));
-        const char *stop = lf ? lf + 1 : end;
-
-        if (!source->nul_line && memchr(p, 0, (size_t)(stop - p)))
-            source->nul_line = scan->line;
-        scan->column += (size_t)(stop - p);
-        if (!source->long_line && scan->column > SOURCE_LINE_MAX + 2)
-            source->long_line = scan->line;
-        if (source->long_line == scan->line)
-            source->long_octets = scan->column - (lf ? 2 : 0);
-        for (; p < stop; p++)
-            all |= (unsigned char)*p;
-        if (lf) {
-            scan->line++;
-            scan->column = 0;
-        }
-    }
-    source->eight_bit |= all >= 0x80;
-}
-
-static int scan(struct source *source)
-{
-    struct scan scan = {.line = 1};
-    char piece[65536];
-    size_t n;
-
-    if (source_rewind(source))
+    if (S_ISREG(about.st_mode))
+        start = lseek(source->fd, 0, SEEK_CUR);
+    if (start < 0 && (spool(source) || fstat(source->fd, &about)))
         return -1;
-    for (uint64_t size = 0;; size += n) {
-        if (source_read(source, piece, sizeof piece, &n))
-            return -1;
-        if (!n) {
-            source->size = size;
-            return source_rewind(source);
-        }
-        scan_piece(source, &scan, piece, n);
-    }
+    source->start = start < 0 ? 0 : (uint64_t)start;
+    source->size = (uint64_t)about.st_size > source->start ? (uint64_t)about.st_size - source->start : 0;
+    return 0;
 }
 
 int source_open(struct source *source, const char *path)
 {
-    struct stat about;
-
     memset(source, 0, sizeof *source);
     source->name = strcmp(path, "-") ? path : "standard input";
     source->fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
     if (source->fd < 0)
         return cannot("cannot read", source->name);
-    if (fstat(source->fd, &about) || S_ISDIR(about.st_mode)) {
-        errno = EISDIR;
-        cannot("cannot read", source->name);
-        source_close(source);
-        return -1;
-    }
-    source->start = S_ISREG(about.st_mode) ? (int64_t)lseek(source->fd, 0, SEEK_CUR) : -1;
-    if (source->start < 0) {
-        source->start = 0;
-        if (spool(source)) {
-            source_close(source);
-            return -1;
-        }
-    }
-    if (!scan(source))
+    if (!prepare(source))
         return 0;
-    cannot("cannot read", source->name);
     source_close(source);
     return -1;
 }
 
+int source_read(struct source *source, uint64_t offset, void *out, size_t room, size_t *n)
+{
+    ssize_t got = interrupted() ? -1 : pread(source->fd, out, room, (off_t)(source->start + offset));
+
+    *n = got < 0 ? 0 : (size_t)got;
+    return got < 0 ? cannot("cannot read", source->name) : 0;
+}
+
 void source_close(struct source *source)
 {
-    if (source->fd >= 0)
-        close(source->fd);
-    source->fd = -1;
+    close(source->fd);
 }

@@ -35,24 +35,6 @@ size_t text_utf8(const char *text, size_t n)
     return continues(p, n, 1, 3) ? 4 : 0;
 }
 
-int text_is_ascii(const char *p, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if ((unsigned char)p[i] >= 0x80)
-            return 0;
-    return 1;
-}
-
-int text_is_utf8(const char *p, size_t n)
-{
-    size_t step;
-
-    for (size_t i = 0; i < n; i += step)
-        if (!(step = text_utf8(p + i, n - i)))
-            return 0;
-    return 1;
-}
-
 /* C0, DEL, and C1 as UTF-8 has it: terminals obey them. */
 static int is_control(const char *p, size_t step)
 {
@@ -93,4 +75,13 @@ char *text_copy(mailproto_text text)
 mailproto_text text_of(const char *s)
 {
     return (mailproto_text){s, s ? strlen(s) : 0};
+}
+
+mailproto_text text_host(mailproto_text address)
+{
+    while (address.len && address.ptr[--address.len] != ':')
+        ;
+    if (address.len > 2 && *address.ptr == '[')
+        return (mailproto_text){address.ptr + 1, address.len - 2};
+    return address;
 }

@@ -95,13 +95,15 @@ MAILPROTO_API void mailproto_maildir_syncs_free(mailproto_maildir_syncs *syncs);
    told each thing in a sentence; fixed: 1, it was repaired. *problems, if not NULL: how many. OK; as
    mailproto_maildir_open. */
 MAILPROTO_API int32_t mailproto_maildir_check(const char *path, const mailproto_maildir_config *config,
-                                              void (*report)(void *user, uint32_t fixed, const char *sentence, size_t len),
+                                              void (*report)(void *user, uint32_t fixed, const char *sentence,
+                                                             size_t len),
                                               void *user, uint32_t *problems);
 
 /* The same, and repairs: a damaged index is made again, counts and sizes are made right, leftovers are removed. Messages
    are never removed. *problems: how many are left. OK; as mailproto_maildir_open. */
 MAILPROTO_API int32_t mailproto_maildir_repair(const char *path, const mailproto_maildir_config *config,
-                                               void (*report)(void *user, uint32_t fixed, const char *sentence, size_t len),
+                                               void (*report)(void *user, uint32_t fixed, const char *sentence,
+                                                              size_t len),
                                                void *user, uint32_t *problems);
 
 #ifdef __cplusplus

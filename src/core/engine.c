@@ -66,8 +66,8 @@ static int32_t engine_lost(mailproto_session *s, int32_t why, const char *text, 
     mp_out_drop(e);
     if (!e->ending) {
         mp_engine_end(e, why, mailproto_result_text(why));
-        if (len > sizeof e->error_store)
-            len = sizeof e->error_store;
+        if (len > MP_ERROR_TEXT_MAX)
+            len = MP_ERROR_TEXT_MAX;
         if (len) {
             e->error_text = memcpy(e->error_store, text, len);
             e->error_len = len;

@@ -186,7 +186,7 @@ struct mp_engine {
         mailproto_closed closed;
     } own;                 /* payloads of the base's own events */
     struct mp_request one; /* the ring of those with max_open 1 */
-    char error_store[MP_ERROR_TEXT_MAX];
+    char error_store[MP_ERROR_TEXT_MAX + 1]; /* and a NUL */
 };
 
 /* ---- life ---- */

@@ -22,7 +22,7 @@ int32_t mailproto_word_init(mailproto_word *word, size_t size)
 static int is_plain(uint8_t octet, uint32_t flags)
 {
     if (mp_ascii_is_alnum(octet))
-        return octet < 128;
+        return 1;
     if (flags & MAILPROTO_WORD_PHRASE)
         return octet && strchr("!*+-/", octet) != NULL;
     return mp_ascii_is_vchar(octet) && octet != '?' && octet != '=' && octet != '_';

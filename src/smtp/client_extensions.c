@@ -120,7 +120,7 @@ void mp_client_free_hello(struct mailproto_smtp_client *c)
 /* There is room for all lines but the first, of which each takes an octet at least. */
 int mp_client_list_unknown(struct mailproto_smtp_client *c)
 {
-    const char *p = c->hello, *end = p + c->hello_len, *lf;
+    const char *p, *end, *lf;
     size_t lines = c->hello_lines < c->hello_len ? c->hello_lines : c->hello_len;
     mailproto_smtp_parameter *list;
     const mailproto_smtp_parameter **link = &c->peer.unknown;
@@ -133,7 +133,8 @@ int mp_client_list_unknown(struct mailproto_smtp_client *c)
         mp_engine_nomem(&c->base);
         return -1;
     }
-    lf = memchr(p, '\n', c->hello_len);
+    end = c->hello + c->hello_len;
+    lf = memchr(c->hello, '\n', c->hello_len);
     while (lf) {
         const char *end_of_line;
 

@@ -103,8 +103,8 @@ class Urls(Case):
             port = taken.getsockname()[1]
             result = run("send", "smtp://%s:%d" % (HOST, port), "--from", ALICE, "--to", BOB,
                          self.file("letter", LETTER))
-            self.check(result, TEMPORARY, "no connection to %s:%d" % (HOST, port), BOB, "refused")
-            self.check(run("pop3", "pop3://%s:%d" % (HOST, port), "capa"), TEMPORARY, "no connection")
+            self.check(result, TEMPORARY, "cannot connect to %s:%d" % (HOST, port), BOB, "refused")
+            self.check(run("pop3", "pop3://%s:%d" % (HOST, port), "capa"), TEMPORARY, "cannot connect")
 
 
 class Send(Case):

@@ -449,11 +449,56 @@ static void server_ends_anywhere(void **state)
             }
 }
 
+/* ---- what the host says of the loss is told with each end, as far as it is kept ---- */
+
+enum { SAID = 300, KEPT = 96 };
+
+static void expect_kept(mailproto_text text, const char *said)
+{
+    assert_int_equal(text.len, KEPT);
+    assert_memory_equal(text.ptr, said, KEPT);
+}
+
+static void long_text_of_a_loss(void **state)
+{
+    mailproto_smtp_client_config config = {.struct_size = sizeof config, .hostname = {"client.example", 14}};
+    mailproto_smtp_recipient to = {.struct_size = sizeof to, .path = {"b@y.example", 11}};
+    mailproto_smtp_envelope envelope;
+    mailproto_smtp_client *client;
+    mailproto_session *session;
+    const mailproto_event *event;
+    char said[SAID];
+    uint64_t command;
+    size_t done = 0, closed = 0;
+
+    (void)state;
+    memset(said, 'x', sizeof said);
+    talk_envelope(&envelope);
+    assert_int_equal(mailproto_smtp_client_new(&client, &config, NULL, NULL, NULL, NULL), MAILPROTO_OK);
+    session = mailproto_smtp_client_session(client);
+    assert_int_equal(mailproto_smtp_client_send(client, &envelope, &command), MAILPROTO_OK);
+    assert_int_equal(mailproto_smtp_client_send_to(client, command, &to), MAILPROTO_OK);
+    assert_int_equal(mailproto_smtp_client_send_go(client, command), MAILPROTO_OK);
+    mailproto_session_lost(session, MAILPROTO_ERR_LOST, said, sizeof said, 1);
+    while ((event = mailproto_session_next_event(session))) {
+        if (event->type == MAILPROTO_SMTP_CLIENT_DONE) {
+            done++;
+            expect_kept(((const mailproto_smtp_done *)(const void *)event)->text, said);
+        } else if (event->type == MAILPROTO_EVENT_CLOSED) {
+            closed++;
+            expect_kept(((const mailproto_closed *)(const void *)event)->text, said);
+        }
+    }
+    assert_int_equal(done, 1);
+    assert_int_equal(closed, 1);
+    mailproto_session_free(session);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_event),  cmocka_unit_test(lose_at_requests),     cmocka_unit_test(replies_in_the_middle),
-        cmocka_unit_test(trace_kinds), cmocka_unit_test(server_ends_anywhere),
+        cmocka_unit_test(trace_kinds), cmocka_unit_test(server_ends_anywhere), cmocka_unit_test(long_text_of_a_loss),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,9 +131,7 @@ static void fill(mp_file_status *to, const struct stat *from)
     to->ctime = (int64_t)from->st_ctim.tv_sec;
     to->ctime_ns = (int32_t)from->st_ctim.tv_nsec;
     to->links = (uint32_t)from->st_nlink;
-    to->kind = S_ISREG(from->st_mode)   ? MP_FILE_REGULAR
-               : S_ISDIR(from->st_mode) ? MP_FILE_DIRECTORY
-                                        : MP_FILE_OTHER;
+    to->kind = S_ISREG(from->st_mode) ? MP_FILE_REGULAR : S_ISDIR(from->st_mode) ? MP_FILE_DIRECTORY : MP_FILE_OTHER;
 }
 
 static int posix_fstat(void *user, int fd, mp_file_status *status)

@@ -42,10 +42,10 @@ typedef struct mp_file_status {
 
 /* What SQLite is about to do. */
 enum {
-    MP_INDEX_CREATE = 1,         /* the file is made, and is empty */
-    MP_INDEX_WRITE = 2,          /* len octets at offset */
-    MP_INDEX_TRUNCATE = 3,       /* to `offset` octets */
-    MP_INDEX_SYNC = 4,           /* what was written to it becomes durable */
+    MP_INDEX_CREATE = 1,   /* the file is made, and is empty */
+    MP_INDEX_WRITE = 2,    /* len octets at offset */
+    MP_INDEX_TRUNCATE = 3, /* to `offset` octets */
+    MP_INDEX_SYNC = 4,     /* what was written to it becomes durable */
     MP_INDEX_DELETE = 5,
     MP_INDEX_SYNC_DIRECTORY = 6, /* the names of the directory that `path` (a file) is in become durable */
     MP_INDEX_READ = 7            /* no change; for faults. data NULL */

@@ -56,7 +56,7 @@ enum {
     X(MAILBOX_INFERIOR, "SELECT 1 FROM mailboxes WHERE key > ?1 AND key < ?2 LIMIT 1")                                 \
     X(MAILBOX_FAMILY, "SELECT id, key, directory, attributes FROM mailboxes WHERE key = ?1 OR (key > ?2 AND"           \
                       " key < ?3) ORDER BY key")                                                                       \
-    X(MAILBOX_ALL, "SELECT id, directory FROM mailboxes WHERE id > ?1 ORDER BY id")                                            \
+    X(MAILBOX_ALL, "SELECT id, directory FROM mailboxes WHERE id > ?1 ORDER BY id")                                    \
     X(LIST, "SELECT m.id, m.key, m.attributes, s.key IS NOT NULL FROM mailboxes m LEFT JOIN subscriptions s"           \
             " ON s.key = m.key WHERE m.key > ?1 AND (?2 = 0 OR s.key IS NOT NULL)"                                     \
             " UNION ALL SELECT 0, s.key, 4, 1 FROM subscriptions s WHERE s.key > ?1 AND NOT EXISTS"                    \
@@ -133,8 +133,8 @@ enum {
 
 typedef struct mp_mailbox {
     uint64_t id;
-    char key[MP_MAILBOX_MAX];     /* the name, with 1 for '/': so its octets sort in hierarchy order */
-    char directory[MP_NAME_MAX];  /* below the root; "": INBOX. ".": none, NOSELECT */
+    char key[MP_MAILBOX_MAX];    /* the name, with 1 for '/': so its octets sort in hierarchy order */
+    char directory[MP_NAME_MAX]; /* below the root; "": INBOX. ".": none, NOSELECT */
     uint32_t uidvalidity;
     uint32_t uidnext;
     uint64_t modseq;  /* of the last change: the cursor */
@@ -165,10 +165,10 @@ typedef struct mp_message {
     int32_t zone;
     uint32_t state;
     int64_t saved;
-    int in_new;              /* in new/, no info */
-    char base[MP_NAME_MAX];  /* the file's name up to ':' */
-    char info[MP_NAME_MAX];  /* from ':' on */
-    char keywords[2048];     /* numbers of the mailbox's keywords, each in spaces: " 1 4 "; "": none */
+    int in_new;             /* in new/, no info */
+    char base[MP_NAME_MAX]; /* the file's name up to ':' */
+    char info[MP_NAME_MAX]; /* from ':' on */
+    char keywords[2048];    /* numbers of the mailbox's keywords, each in spaces: " 1 4 "; "": none */
 } mp_message;
 
 /* ---- what is open ----------------------------------------------------------------------------------------------- */
@@ -295,10 +295,10 @@ struct mailproto_maildir {
     sqlite3 *db;
     struct mp_vfs *vfs;
     sqlite3_stmt *statements[MP_SQL_COUNT];
-    int durable;           /* what PRAGMA synchronous says now: 2 FULL, 1 NORMAL */
-    int writing;           /* a write transaction is open */
-    int damaged;           /* set it aside and make it again */
-    int open_lock;         /* shared while the handle is open: who can have it alone is the first */
+    int durable;   /* what PRAGMA synchronous says now: 2 FULL, 1 NORMAL */
+    int writing;   /* a write transaction is open */
+    int damaged;   /* set it aside and make it again */
+    int open_lock; /* shared while the handle is open: who can have it alone is the first */
     uint64_t index_device, index_inode;
     uint64_t epoch;   /* of the time since somebody was the first to open */
     uint64_t unclean; /* the last epoch that began with work left undone */
@@ -309,9 +309,9 @@ struct mailproto_maildir {
     mp_pin *pins;
     mp_watch *watches;
     int polling;
-    unsigned counter;      /* of file names */
-    int64_t root_scanned;  /* when this handle last listed the account's folder: milliseconds since 1970 */
-    int64_t root_cost;     /* milliseconds that it took */
+    unsigned counter;     /* of file names */
+    int64_t root_scanned; /* when this handle last listed the account's folder: milliseconds since 1970 */
+    int64_t root_cost;    /* milliseconds that it took */
     char sentence[MP_SENTENCE_MAX];
 };
 typedef struct mailproto_maildir mp_maildir;
@@ -451,8 +451,8 @@ int32_t mp_maildir_uids(mp_maildir *m, const mp_mailbox *box, const mailproto_st
 int32_t mp_keywords_load(mp_maildir *m, uint64_t mailbox, mp_keywords *out);
 void mp_keywords_free(mp_keywords *keywords);
 /* The number of a name, which is added if `add`; *number 0: there is none. ERR_LIMIT: too many. */
-int32_t mp_keywords_number(mp_maildir *m, uint64_t mailbox, mp_keywords *keywords, const char *name, size_t len, int add,
-                           unsigned *number);
+int32_t mp_keywords_number(mp_maildir *m, uint64_t mailbox, mp_keywords *keywords, const char *name, size_t len,
+                           int add, unsigned *number);
 /* Sets in " 1 4 ". 0: no room. */
 int mp_keywords_has(const char *set, unsigned number);
 int mp_keywords_add(char *set, size_t size, unsigned number);
@@ -472,12 +472,12 @@ enum {
 typedef struct mp_todo {
     int64_t id;
     unsigned kind;
-    uint64_t mailbox;                          /* of PLACE: where it becomes a message */
-    char base[MP_NAME_MAX];                    /* of the message */
-    char source[MP_SOURCE_MAX];         /* below the root */
-    char source_base[MP_NAME_MAX];             /* of its last component */
-    char target[MP_NAME_MAX];                  /* of RENAME and REMOVE */
-    char placed[3 * MP_NAME_MAX];              /* where PLACE put it; not kept */
+    uint64_t mailbox;              /* of PLACE: where it becomes a message */
+    char base[MP_NAME_MAX];        /* of the message */
+    char source[MP_SOURCE_MAX];    /* below the root */
+    char source_base[MP_NAME_MAX]; /* of its last component */
+    char target[MP_NAME_MAX];      /* of RENAME and REMOVE */
+    char placed[3 * MP_NAME_MAX];  /* where PLACE put it; not kept */
 } mp_todo;
 int32_t mp_maildir_todo_add(mp_maildir *m, const mp_todo *todo);
 /* Whether a file of that base is still to be placed, or to be placed from: 1, and where it is if `source` is not NULL. */
@@ -630,8 +630,8 @@ int32_t mp_snapshot_modified(mp_maildir *m, mp_snapshot *snapshot, uint32_t uid)
 mp_row *mp_snapshot_row(mp_snapshot *snapshot);
 const char *mp_snapshot_text(mp_snapshot *snapshot, const void *text, size_t len);
 int32_t mp_snapshot_give_vanished(mailproto_store_asker *asker, uint64_t token, const mp_snapshot *snapshot);
-int32_t mp_snapshot_give_row(mailproto_store_asker *asker, uint64_t token, const mp_snapshot *snapshot, const mp_row *row,
-                         mailproto_store_keyword *nodes);
+int32_t mp_snapshot_give_row(mailproto_store_asker *asker, uint64_t token, const mp_snapshot *snapshot,
+                             const mp_row *row, mailproto_store_keyword *nodes);
 /* Gives messages, then what was modified, then what vanished, and says done. */
 int32_t mp_snapshot_answer(mp_maildir *m, mailproto_store_asker *asker, uint64_t token, mp_snapshot *snapshot);
 /* Frees what an opening has. */

@@ -87,8 +87,8 @@ static int move_to_cur(mp_scan *scan, const char *path, mp_message *message)
 
     mp_maildir_info_make(message->info, message->info, message->flags);
     message->in_new = 0;
-    if (mp_maildir_message_path(m, to, scan->box, message) &&
-        m->files.stat(m->files.user, to, &status) == -ENOENT && !m->files.rename(m->files.user, path, to)) {
+    if (mp_maildir_message_path(m, to, scan->box, message) && m->files.stat(m->files.user, to, &status) == -ENOENT &&
+        !m->files.rename(m->files.user, path, to)) {
         scan->took = scan->own = 1;
         return 1;
     }

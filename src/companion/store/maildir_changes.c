@@ -167,7 +167,7 @@ static int32_t gather(mp_maildir *m, mp_snapshot *snapshot, uint64_t mailbox, co
 /* ---- giving ---- */
 
 static int32_t give_page(mailproto_store_asker *asker, uint64_t token, mp_snapshot *snapshot, uint32_t want,
-                     mailproto_store_keyword *nodes)
+                         mailproto_store_keyword *nodes)
 {
     size_t end = want && want < snapshot->count - snapshot->at ? snapshot->at + want : snapshot->count;
     int32_t enough = 0;

@@ -309,15 +309,15 @@ static int32_t check(const char *path, const mailproto_maildir_config *config,
 }
 
 int32_t mailproto_maildir_check(const char *path, const mailproto_maildir_config *config,
-                                void (*report)(void *user, uint32_t fixed, const char *sentence, size_t len), void *user,
-                                uint32_t *problems)
+                                void (*report)(void *user, uint32_t fixed, const char *sentence, size_t len),
+                                void *user, uint32_t *problems)
 {
     return check(path, config, report, user, problems, 0);
 }
 
 int32_t mailproto_maildir_repair(const char *path, const mailproto_maildir_config *config,
-                                 void (*report)(void *user, uint32_t fixed, const char *sentence, size_t len), void *user,
-                                 uint32_t *problems)
+                                 void (*report)(void *user, uint32_t fixed, const char *sentence, size_t len),
+                                 void *user, uint32_t *problems)
 {
     return check(path, config, report, user, problems, 1);
 }

@@ -69,8 +69,8 @@ static int32_t damaged(mp_maildir *m, const char *doing)
 {
     m->damaged = 1;
     snprintf(m->sentence, sizeof m->sentence,
-             "%s: the index %s/mailproto/index.sqlite is damaged; it is set aside and made again from the messages", doing,
-             m->root);
+             "%s: the index %s/mailproto/index.sqlite is damaged; it is set aside and made again from the messages",
+             doing, m->root);
     return MAILPROTO_ERR_UNAVAILABLE;
 }
 
@@ -81,8 +81,8 @@ static int system_error(mp_maildir *m)
 
     if (!error)
         error = m->vfs ? mp_vfs_error(m->vfs) : errno;
-    return error == ENOSPC || error == EDQUOT || error == EROFS || error == EACCES || error == EPERM || error == EMFILE ||
-                   error == ENFILE || error == ENOENT
+    return error == ENOSPC || error == EDQUOT || error == EROFS || error == EACCES || error == EPERM ||
+                   error == EMFILE || error == ENFILE || error == ENOENT
                ? error
                : EIO;
 }
@@ -99,7 +99,8 @@ int32_t mp_maildir_sql_error(mp_maildir *m, int rc, const char *doing)
     case SQLITE_NOMEM:
         return mp_maildir_error(m, MAILPROTO_ERR_NOMEM, "there is no memory");
     case SQLITE_FULL:
-        snprintf(m->sentence, sizeof m->sentence, "%s: the disk of %s/mailproto is full: make room on it", doing, m->root);
+        snprintf(m->sentence, sizeof m->sentence, "%s: the disk of %s/mailproto is full: make room on it", doing,
+                 m->root);
         return MAILPROTO_ERR_FULL;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

@@ -27,11 +27,8 @@ static const struct {
     char letter;
     uint32_t flag;
 } letters[] = {
-    {'D', MAILPROTO_FLAG_DRAFT},
-    {'F', MAILPROTO_FLAG_FLAGGED},
-    {'R', MAILPROTO_FLAG_ANSWERED},
-    {'S', MAILPROTO_FLAG_SEEN},
-    {'T', MAILPROTO_FLAG_DELETED},
+    {'D', MAILPROTO_FLAG_DRAFT}, {'F', MAILPROTO_FLAG_FLAGGED}, {'R', MAILPROTO_FLAG_ANSWERED},
+    {'S', MAILPROTO_FLAG_SEEN},  {'T', MAILPROTO_FLAG_DELETED},
 };
 enum { LETTERS = sizeof letters / sizeof *letters };
 

@@ -134,7 +134,8 @@ static int32_t plan_rename(struct change *c, const mp_message *message, const ch
         return 0;
     c->renames++;
     if (mp_texts_add(&c->names, message->base, strlen(message->base)) == SIZE_MAX ||
-        mp_texts_add(&c->names, old, strlen(old)) == SIZE_MAX || mp_texts_add(&c->names, info, strlen(info)) == SIZE_MAX)
+        mp_texts_add(&c->names, old, strlen(old)) == SIZE_MAX ||
+        mp_texts_add(&c->names, info, strlen(info)) == SIZE_MAX)
         return no_memory(c->m);
     return 0;
 }

@@ -68,8 +68,8 @@ void mp_keywords_free(mp_keywords *keywords)
     *keywords = (mp_keywords){0};
 }
 
-int32_t mp_keywords_number(mp_maildir *m, uint64_t mailbox, mp_keywords *keywords, const char *name, size_t len, int add,
-                           unsigned *number)
+int32_t mp_keywords_number(mp_maildir *m, uint64_t mailbox, mp_keywords *keywords, const char *name, size_t len,
+                           int add, unsigned *number)
 {
     int32_t result;
     sqlite3_stmt *s;

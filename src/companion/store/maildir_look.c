@@ -43,7 +43,7 @@ int mp_maildir_settled(int64_t mtime, int64_t now)
 
 static int32_t save(mp_maildir *m, mp_mailbox *box)
 {
-    int64_t values[] = {(int64_t)box->id,  box->new_mtime,   box->new_settled, box->cur_mtime,
+    int64_t values[] = {(int64_t)box->id, box->new_mtime,   box->new_settled, box->cur_mtime,
                         box->cur_settled, box->cur_scanned, box->cur_cost,    (int64_t)m->epoch};
 
     box->scan_epoch = m->epoch;

@@ -83,8 +83,8 @@ static int32_t gather_list(mp_maildir *m, const mailproto_store_list *question, 
     return result;
 }
 
-static int32_t give_mailbox(mailproto_store_asker *asker, uint64_t token, uint64_t id, const char *name, uint32_t attributes,
-                        uint32_t subscribed)
+static int32_t give_mailbox(mailproto_store_asker *asker, uint64_t token, uint64_t id, const char *name,
+                            uint32_t attributes, uint32_t subscribed)
 {
     mailproto_store_mailbox item = {.head = {sizeof item, MAILPROTO_STORE_MAILBOX, token}, .mailbox = id};
     char object[24];

@@ -139,7 +139,8 @@ int32_t mp_maildir_ask_message_read(void *user, mailproto_store_asker *asker,
     n = mp_maildir_pin_read(m, pin, question->offset, question->max);
     if (n == -EILSEQ)
         return mp_maildir_fail(m, asker, question->head.token,
-                               mp_maildir_error(m, MAILPROTO_ERR_CORRUPT, "the message became shorter while it was read"));
+                               mp_maildir_error(m, MAILPROTO_ERR_CORRUPT,
+                                                "the message became shorter while it was read"));
     if (n < 0)
         return mp_maildir_fail(m, asker, question->head.token,
                                mp_maildir_file_error(m, (int)n, "reading a message of", m->root));

@@ -156,7 +156,8 @@ int32_t mp_maildir_directory_of(mp_maildir *m, const char *key, char *directory,
     leave(&out);
     *out.at = 0;
     if (out.full)
-        return mp_maildir_error(m, MAILPROTO_ERR_LIMIT, "the mailbox's name is too long for a folder of the file system");
+        return mp_maildir_error(m, MAILPROTO_ERR_LIMIT,
+                                "the mailbox's name is too long for a folder of the file system");
     return 0;
 }
 

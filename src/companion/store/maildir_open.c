@@ -72,8 +72,7 @@ static void set_functions(mp_maildir *m)
     mailproto_store *store = &m->store;
 
     *store = (mailproto_store){.struct_size = sizeof *store, .user = m};
-    store->promises =
-        MAILPROTO_STORE_REMEMBERS_EXPUNGES | MAILPROTO_STORE_SPECIAL_USE | MAILPROTO_STORE_SAVE_DATE;
+    store->promises = MAILPROTO_STORE_REMEMBERS_EXPUNGES | MAILPROTO_STORE_SPECIAL_USE | MAILPROTO_STORE_SAVE_DATE;
     store->list = mp_maildir_ask_list;
     store->mailbox_open = mp_maildir_ask_open;
     store->mailbox_close = mp_maildir_ask_close;

@@ -72,7 +72,8 @@ static int32_t open_mailbox(mp_maildir *m, const mailproto_store_open *question,
     return result ? result : mp_maildir_cursor(m, box, &box->modseq);
 }
 
-static int32_t give_opened(mailproto_store_asker *asker, uint64_t token, const mp_opening *opening, const mp_mailbox *box)
+static int32_t give_opened(mailproto_store_asker *asker, uint64_t token, const mp_opening *opening,
+                           const mp_mailbox *box)
 {
     mailproto_store_opened item = {.head = {sizeof item, MAILPROTO_STORE_OPENED, token}};
 

@@ -139,8 +139,7 @@ static int32_t mark_quotas(mp_maildir *m)
 int32_t mp_maildir_ask_quota_set(void *user, mailproto_store_asker *asker, const mailproto_store_quota_set *question)
 {
     mp_maildir *m = user;
-    int64_t values[] = {question->resource,
-                        question->limit > INT64_MAX ? INT64_MAX : (int64_t)question->limit};
+    int64_t values[] = {question->resource, question->limit > INT64_MAX ? INT64_MAX : (int64_t)question->limit};
     int32_t result = mp_maildir_ready(m);
 
     if (!result && (question->root.len || question->resource < MAILPROTO_QUOTA_STORAGE ||

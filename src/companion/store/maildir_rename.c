@@ -27,7 +27,8 @@ static int32_t load_family(mp_maildir *m, const char *key, struct family *family
     mp_sql_bind_text(s, 2, low);
     mp_sql_bind_text(s, 3, high);
     while ((result = mp_sql_step(m, s)) > 0) {
-        const char *directory = sqlite3_column_type(s, 2) == SQLITE_NULL ? "." : (const void *)sqlite3_column_text(s, 2);
+        const char *directory =
+            sqlite3_column_type(s, 2) == SQLITE_NULL ? "." : (const void *)sqlite3_column_text(s, 2);
         const void *its = sqlite3_column_text(s, 1);
         uint64_t *ids = family->ids;
 

@@ -61,8 +61,8 @@ int32_t mp_maildir_selectable(mp_maildir *m, uint64_t id, mp_mailbox *box)
 
 int32_t mp_maildir_mailbox_save(mp_maildir *m, const mp_mailbox *box, const mp_mailbox *before)
 {
-    int64_t values[] = {(int64_t)box->id,     box->uidnext, (int64_t)box->modseq,         box->messages,
-                        (int64_t)box->octets, box->unseen,  box->deleted, (int64_t)box->deleted_octets};
+    int64_t values[] = {(int64_t)box->id,     box->uidnext, (int64_t)box->modseq, box->messages,
+                        (int64_t)box->octets, box->unseen,  box->deleted,         (int64_t)box->deleted_octets};
     int64_t sums[] = {(int64_t)box->messages - (int64_t)before->messages, (int64_t)(box->octets - before->octets)};
     int32_t result = mp_sql_do(m, MP_SQL_MAILBOX_NUMBERS, 8, values);
 
@@ -158,7 +158,8 @@ int32_t mp_maildir_message_add(mp_maildir *m, mp_mailbox *box, mp_message *messa
     sqlite3_stmt *s;
 
     if (box->uidnext == UINT32_MAX)
-        return mp_maildir_error(m, MAILPROTO_ERR_LIMIT, "the mailbox has used up its UIDs: move its messages to a new one");
+        return mp_maildir_error(m, MAILPROTO_ERR_LIMIT,
+                                "the mailbox has used up its UIDs: move its messages to a new one");
     message->uid = box->uidnext++;
     s = mp_sql(m, MP_SQL_MESSAGE_INSERT, &result);
     if (!s)

@@ -66,7 +66,8 @@ static int32_t run(mp_maildir *m, const char *sql)
 {
     int rc = sqlite3_exec(m->db, sql, NULL, NULL, NULL);
 
-    return rc == SQLITE_OK ? 0 : mp_maildir_sql_error(m, sqlite3_extended_errcode(m->db), "making the tables of the index");
+    return rc == SQLITE_OK ? 0
+                           : mp_maildir_sql_error(m, sqlite3_extended_errcode(m->db), "making the tables of the index");
 }
 
 /* A file of version 0 that has tables is somebody else's. */
@@ -109,10 +110,11 @@ int32_t mp_maildir_schema(mp_maildir *m)
     if (result || from == MP_SCHEMA)
         return result;
     if (from > MP_SCHEMA || from < 0) {
-        snprintf(m->sentence, sizeof m->sentence,
-                 "the index %.600s/mailproto/index.sqlite has layout %d, and this program knows those up to %d: use the "
-                 "newer program, or move the index away to have it made again from the messages",
-                 m->root, from, MP_SCHEMA);
+        snprintf(
+            m->sentence, sizeof m->sentence,
+            "the index %.600s/mailproto/index.sqlite has layout %d, and this program knows those up to %d: use the "
+            "newer program, or move the index away to have it made again from the messages",
+            m->root, from, MP_SCHEMA);
         return MAILPROTO_ERR_CONFIG;
     }
     result = run(m, "PRAGMA synchronous=FULL; BEGIN IMMEDIATE");

@@ -143,8 +143,8 @@ int32_t mp_snapshot_give_vanished(mailproto_store_asker *asker, uint64_t token, 
     return enough;
 }
 
-int32_t mp_snapshot_give_row(mailproto_store_asker *asker, uint64_t token, const mp_snapshot *snapshot, const mp_row *row,
-                         mailproto_store_keyword *nodes)
+int32_t mp_snapshot_give_row(mailproto_store_asker *asker, uint64_t token, const mp_snapshot *snapshot,
+                             const mp_row *row, mailproto_store_keyword *nodes)
 {
     mailproto_store_message item = {.head = {sizeof item, MAILPROTO_STORE_MESSAGE, token}};
 

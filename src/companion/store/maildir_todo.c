@@ -106,8 +106,8 @@ static int find(mp_maildir *m, const char *directory, const char *base, char *ou
 
         if (found < 0)
             return found;
-        if (found && snprintf(out, size, "%s%s%s/%s", directory, *directory ? "/" : "", folders[i], finder.name) <
-                         (int)size)
+        if (found &&
+            snprintf(out, size, "%s%s%s/%s", directory, *directory ? "/" : "", folders[i], finder.name) < (int)size)
             return 1;
     }
     return 0;
@@ -371,8 +371,8 @@ static int32_t finish_known(mp_maildir *m, const uint64_t *mailboxes)
     int32_t result;
 
     for (int i = 0; i < 2; i++) {
-        known[i] = mailboxes[i] && (i == 0 || mailboxes[1] != mailboxes[0]) &&
-                   !mp_maildir_mailbox(m, mailboxes[i], &boxes[i]);
+        known[i] =
+            mailboxes[i] && (i == 0 || mailboxes[1] != mailboxes[0]) && !mp_maildir_mailbox(m, mailboxes[i], &boxes[i]);
         if (known[i])
             mp_maildir_own_begin(m, &boxes[i], &changes[i]);
     }

@@ -111,12 +111,13 @@ static uint64_t octets_of(const mp_upload *upload)
 /* Nothing of it needs the index. */
 static int is_quick(mp_maildir *m, const mailproto_store_append_begin *question)
 {
-    return m->options & MAILPROTO_MAILDIR_DELIVERY && question->mailbox == MAILPROTO_MAILDIR_INBOX && !question->upload &&
-           question->options & MAILPROTO_STORE_NO_UIDS && !question->flags && !question->keywords &&
-           !mp_maildir_has_quotas(m);
+    return m->options & MAILPROTO_MAILDIR_DELIVERY && question->mailbox == MAILPROTO_MAILDIR_INBOX &&
+           !question->upload && question->options & MAILPROTO_STORE_NO_UIDS && !question->flags &&
+           !question->keywords && !mp_maildir_has_quotas(m);
 }
 
-static int32_t may_begin(mp_maildir *m, const mailproto_store_append_begin *question, mp_upload *upload, mp_mailbox *box)
+static int32_t may_begin(mp_maildir *m, const mailproto_store_append_begin *question, mp_upload *upload,
+                         mp_mailbox *box)
 {
     uint64_t octets = octets_of(upload), mailbox = question->mailbox;
     int32_t result;

@@ -218,12 +218,12 @@ static void keep(struct answer *answer, const mailproto_event *item)
         answer->number = ((const mailproto_store_upload *)any)->upload;
         break;
     case MAILPROTO_STORE_APPENDED:
-        keep_pair(answer, ((const mailproto_store_appended *)any)->uidvalidity, ((const mailproto_store_appended *)any)->uid,
-                  0);
+        keep_pair(answer, ((const mailproto_store_appended *)any)->uidvalidity,
+                  ((const mailproto_store_appended *)any)->uid, 0);
         break;
     case MAILPROTO_STORE_COPIED:
-        keep_pair(answer, ((const mailproto_store_copied *)any)->uidvalidity, ((const mailproto_store_copied *)any)->from,
-                  ((const mailproto_store_copied *)any)->to);
+        keep_pair(answer, ((const mailproto_store_copied *)any)->uidvalidity,
+                  ((const mailproto_store_copied *)any)->from, ((const mailproto_store_copied *)any)->to);
         break;
     case MAILPROTO_STORE_QUOTA_ITEM:
         answer->size = ((const mailproto_store_quota_item *)any)->used;

@@ -37,8 +37,8 @@ static int32_t more(void *user, void *account, uint32_t index, mailproto_store *
     (void)user;
     if (index >= 8)
         return MAILPROTO_ERR_ARG;
-    result = mailproto_maildir_open(&one->more[index], one->account.path, NULL, one->account.why,
-                                    sizeof one->account.why);
+    result =
+        mailproto_maildir_open(&one->more[index], one->account.path, NULL, one->account.why, sizeof one->account.why);
     if (!result)
         *store = *mailproto_maildir_store(one->more[index]);
     return result;

@@ -44,12 +44,7 @@ static void to_crlf(const char *text, char *out)
 static void test_line_ends(void **state)
 {
     static const char *const texts[] = {
-        "",
-        "\n",
-        "\r\n",
-        "a: b\n\nx",
-        "a: b\r\n\r\nx\r\n",
-        "a: b\r\n\nmixed\r\r\n\n\r",
+        "", "\n", "\r\n", "a: b\n\nx", "a: b\r\n\r\nx\r\n", "a: b\r\n\nmixed\r\r\n\n\r",
     };
     struct account *a = *state;
     uint64_t inbox = mailbox_id(a, "INBOX");

@@ -321,7 +321,8 @@ static void test_delivery_to_nobody_yet(void **state)
     struct account *a = *state, delivery = **(struct account **)state;
 
     delivery.maildir = NULL;
-    snprintf(delivery.path, sizeof delivery.path, "%s/deep/below", a->path);
+    assert_in_range(snprintf(delivery.path, sizeof delivery.path, "%s/deep/below", a->path), 1,
+                    sizeof delivery.path - 1);
     delivery.config.options = MAILPROTO_MAILDIR_DELIVERY;
     assert_int_equal(account_open(&delivery), 0);
     append(&delivery, MAILPROTO_MAILDIR_INBOX, "x\n", 0, MAILPROTO_STORE_NO_UIDS);

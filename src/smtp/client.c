@@ -111,11 +111,10 @@ void mp_client_say_word(struct mailproto_smtp_client *c, const char *line)
 }
 
 /* The end has its reason in the reply just read, unless it was kept already. */
-static void end_with_reply(struct mailproto_smtp_client *c, int32_t why, const char *text)
+static void keep_reason(struct mailproto_smtp_client *c)
 {
     if (c->reply.class)
         mp_client_keep_reply(c);
-    mp_engine_end(&c->base, why, text);
 }
 
 void mp_client_give_up(struct mailproto_smtp_client *c, int32_t why, const char *text)
@@ -126,8 +125,11 @@ void mp_client_give_up(struct mailproto_smtp_client *c, int32_t why, const char 
     if (why == MAILPROTO_ERR_AUTH)
         c->fail_stage = MAILPROTO_SMTP_STAGE_AUTH;
     mp_client_wipe_secret(c);
-    mp_out_literal(&c->base, "QUIT\r\n");
-    end_with_reply(c, why, text);
+    keep_reason(c);
+    c->end_why = why;
+    c->end_text = text;
+    c->base.finishing = 1;
+    c->phase = MP_CLIENT_QUIT;
 }
 
 void mp_client_broken(struct mailproto_smtp_client *c, const char *text)
@@ -140,7 +142,8 @@ static void shut_down(struct mailproto_smtp_client *c, int was_due)
 {
     if (was_due && c->phase >= MP_CLIENT_TRANSACTION)
         phases[c->phase].reply(c);
-    end_with_reply(c, MAILPROTO_ERR_REFUSED, "the server shuts down (421)");
+    keep_reason(c);
+    mp_engine_end(&c->base, MAILPROTO_ERR_REFUSED, "the server shuts down (421)");
 }
 
 void mp_client_replied(struct mailproto_smtp_client *c)
@@ -169,7 +172,7 @@ static int at_eof(struct mailproto_smtp_client *c)
     if (mp_client_read(c))
         return 1;
     if (c->phase == MP_CLIENT_QUIT)
-        mp_engine_end(&c->base, MAILPROTO_OK, NULL);
+        mp_client_quit_reply(c);
     else
         mp_engine_end(&c->base, MAILPROTO_ERR_LOST, "the server closed the connection");
     return 1;
@@ -244,6 +247,8 @@ static void peer_timeout(struct mp_engine *e)
 {
     struct mailproto_smtp_client *c = mp_client_of(e);
 
+    if (c->end_why)
+        mp_client_quit_reply(c);
     mp_engine_end(e, MAILPROTO_ERR_TIMEOUT,
                   e->tls == MP_TLS_DRAINING ? "the TLS handshake took too long" : phases[c->phase].late);
 }

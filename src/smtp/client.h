@@ -163,6 +163,8 @@ struct mailproto_smtp_client {
     uint32_t hello_len, hello_capacity, hello_lines;
     mailproto_smtp_parameter *unknown;
     size_t unknown_size;
+    const char *end_text; /* why the session was given up before READY, and QUIT said */
+    int32_t end_why;      /* 0: it was not */
     union {
         mailproto_smtp_credentials credentials;
         mailproto_smtp_rcpt_reply rcpt_reply;
@@ -187,7 +189,7 @@ static inline uint32_t mp_client_is_lmtp(const struct mailproto_smtp_client *c)
 /* client.c */
 /* The next phase; a session that is finishing with nothing to do says QUIT instead. */
 void mp_client_enter(struct mailproto_smtp_client *c, uint32_t phase);
-/* Says QUIT, and the session ends with `why`; the reply just read is what decided. */
+/* Says QUIT, and the session ends with `why` once that was answered; the reply just read is what decided. */
 void mp_client_give_up(struct mailproto_smtp_client *c, int32_t why, const char *text);
 /* The server broke the protocol. */
 void mp_client_broken(struct mailproto_smtp_client *c, const char *text);

@@ -116,7 +116,10 @@ int mp_client_end_step(struct mp_engine *e)
     } else if (command->state != MP_COMMAND_ENDED) {
         if (command == c->active)
             end.why = MAILPROTO_ERR_LOST;
-        if (e->error) {
+        if (c->end_why) { /* whatever became of the QUIT */
+            end.why = c->end_why;
+            end.text = c->end_text;
+        } else if (e->error) {
             end.why = e->error;
             end.text = e->error_text;
         }

@@ -44,8 +44,8 @@ void mp_client_simple_reply(struct mailproto_smtp_client *c)
 
 /* ---- QUIT ---- */
 
-/* Whatever it says: all is done. */
+/* Whatever it says: all is done, or was given up before. */
 void mp_client_quit_reply(struct mailproto_smtp_client *c)
 {
-    mp_engine_end(&c->base, MAILPROTO_OK, NULL);
+    mp_engine_end(&c->base, c->end_why, c->end_text);
 }

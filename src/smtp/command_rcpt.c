@@ -26,8 +26,11 @@ static uint32_t parse_notify(struct rcpt *c, mailproto_text value)
         {"FAILURE", MAILPROTO_SMTP_NOTIFY_FAILURE},
         {"DELAY", MAILPROTO_SMTP_NOTIFY_DELAY},
     };
-    const char *p = value.ptr, *end = p + value.len;
+    const char *p = value.ptr, *end;
 
+    if (!value.len)
+        return MP_R_SYNTAX;
+    end = p + value.len;
     if (mp_ascii_equal(p, value.len, "NEVER")) {
         c->event->notify = MAILPROTO_SMTP_NOTIFY_NEVER;
         return MP_R_NONE;

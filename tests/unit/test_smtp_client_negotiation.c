@@ -83,7 +83,8 @@ static const struct scene scenes[] = {
         .name = "RFC 7504: a host that takes no mail",
         .submit = send_one,
         .script = "S: 521 5.3.2 no mail here\n"
-                  "C: QUIT\n",
+                  "C: QUIT\n"
+                  "S: 221 bye\n",
         .events = "DONE 0 NOT_SENT ERR_REFUSED stage=1 rcpts=0 521 [5.3.2] no mail here\n"
                   "CLOSED ERR_REFUSED\n",
     },
@@ -92,7 +93,8 @@ static const struct scene scenes[] = {
         .submit = send_one,
         .script = "S: 554-no\n"
                   "S: 554 service\n"
-                  "C: QUIT\n",
+                  "C: QUIT\n"
+                  "S: 221 bye\n",
         .events = "DONE 0 NOT_SENT ERR_REFUSED stage=1 rcpts=0 554 no|service\n"
                   "CLOSED ERR_REFUSED\n",
     },
@@ -176,7 +178,8 @@ static const struct scene scenes[] = {
         .script = "S: 220 mx.example\n"
                   "C: EHLO client.example\n"
                   "S: 451 later\n"
-                  "C: QUIT\n",
+                  "C: QUIT\n"
+                  "S: 221 bye\n",
         .events = "DONE 0 NOT_SENT ERR_REFUSED stage=2 rcpts=0 451 later\n"
                   "CLOSED ERR_REFUSED\n",
     },
@@ -187,7 +190,8 @@ static const struct scene scenes[] = {
                   "S: 550 no\n"
                   "C: HELO client.example\n"
                   "S: 550 5.7.1 no\n"
-                  "C: QUIT\n",
+                  "C: QUIT\n"
+                  "S: 221 bye\n",
         .events = "CLOSED ERR_REFUSED\n",
     },
     {
@@ -197,7 +201,8 @@ static const struct scene scenes[] = {
         .script = "S: 220 mx.example\n"
                   "C: EHLO client.example\n"
                   "S: 502 no\n"
-                  "C: QUIT\n",
+                  "C: QUIT\n"
+                  "S: 221 bye\n",
         .events = "DONE 0 NOT_SENT ERR_TLS stage=3 rcpts=0 502 no\n"
                   "CLOSED ERR_TLS\n",
     },
@@ -208,7 +213,8 @@ static const struct scene scenes[] = {
         .script = "S: 220 mx.example\n"
                   "C: EHLO client.example\n"
                   "S: 502 no\n"
-                  "C: QUIT\n",
+                  "C: QUIT\n"
+                  "S: 221 bye\n",
         .events = "DONE 0 NOT_SENT ERR_AUTH stage=4 rcpts=0 502 no\n"
                   "CLOSED ERR_AUTH\n",
     },
@@ -218,7 +224,8 @@ static const struct scene scenes[] = {
         .script = "S: 220 mx.example\n"
                   "C: LHLO client.example\n"
                   "S: 500 what?\n"
-                  "C: QUIT\n",
+                  "C: QUIT\n"
+                  "S: 221 bye\n",
         .events = "CLOSED ERR_REFUSED\n",
     },
     {
@@ -275,7 +282,8 @@ static const struct scene scenes[] = {
         .configure = tls_required,
         .submit = send_one,
         .script = EHLO("S: 250 SIZE\n"
-                       "C: QUIT\n"),
+                       "C: QUIT\n"
+                       "S: 221 bye\n"),
         .events = "DONE 0 NOT_SENT ERR_TLS stage=3 rcpts=0\n"
                   "CLOSED ERR_TLS\n",
     },
@@ -286,7 +294,8 @@ static const struct scene scenes[] = {
         .script = EHLO("S: 250 STARTTLS\n"
                        "C: STARTTLS\n"
                        "S: 454 4.7.0 not now\n"
-                       "C: QUIT\n"),
+                       "C: QUIT\n"
+                       "S: 221 bye\n"),
         .events = "DONE 0 NOT_SENT ERR_TLS stage=3 rcpts=0 454 [4.7.0] not now\n"
                   "CLOSED ERR_TLS\n",
     },
@@ -419,7 +428,8 @@ static const struct scene scenes[] = {
                        "S: 334 TW9yZTo=\n"
                        "C: *\n"
                        "S: 501 cancelled\n"
-                       "C: QUIT\n"),
+                       "C: QUIT\n"
+                       "S: 221 bye\n"),
         .events = "CREDENTIALS 2\n"
                   "DONE 0 NOT_SENT ERR_AUTH stage=4 rcpts=0 501 cancelled\n"
                   "CLOSED ERR_AUTH\n",
@@ -457,7 +467,8 @@ static const struct scene scenes[] = {
         .script = EHLO("S: 250 AUTH PLAIN LOGIN\n"
                        "C: AUTH PLAIN AHRpbQB3cm9uZw==\n"
                        "S: 535 5.7.8 no\n"
-                       "C: QUIT\n"),
+                       "C: QUIT\n"
+                       "S: 221 bye\n"),
         .events = "CREDENTIALS 1\n"
                   "DONE 0 NOT_SENT ERR_AUTH stage=4 rcpts=0 535 [5.7.8] no\n"
                   "CLOSED ERR_AUTH\n",
@@ -477,7 +488,8 @@ static const struct scene scenes[] = {
                        "S: 334 UGFzc3dvcmQ6\n"
                        "C: c2VjcmV0\n"
                        "S: 535 5.7.8 no\n"
-                       "C: QUIT\n"),
+                       "C: QUIT\n"
+                       "S: 221 bye\n"),
         .events = "CREDENTIALS 1\n"
                   "CREDENTIALS 2\n"
                   "DONE 0 NOT_SENT ERR_AUTH stage=4 rcpts=0 535 [5.7.8] no\n"
@@ -491,7 +503,8 @@ static const struct scene scenes[] = {
         .script = EHLO("S: 250 AUTH PLAIN LOGIN\n"
                        "C: AUTH PLAIN AHRpbQBzZWNyZXQ=\n"
                        "S: 454 4.7.0 later\n"
-                       "C: QUIT\n"),
+                       "C: QUIT\n"
+                       "S: 221 bye\n"),
         .events = "CREDENTIALS 1\n"
                   "CLOSED ERR_AUTH\n",
     },
@@ -507,7 +520,8 @@ static const struct scene scenes[] = {
         .configure = auth_required,
         .submit = send_one,
         .script = EHLO("S: 250 AUTH PLAIN\n"
-                       "C: QUIT\n"),
+                       "C: QUIT\n"
+                       "S: 221 bye\n"),
         .events = "CREDENTIALS 1\n"
                   "DONE 0 NOT_SENT ERR_AUTH stage=4 rcpts=0\n"
                   "CLOSED ERR_AUTH\n",
@@ -517,7 +531,8 @@ static const struct scene scenes[] = {
         .configure = auth_required,
         .submit = send_one,
         .script = EHLO("S: 250 AUTH CRAM-MD5\n"
-                       "C: QUIT\n"),
+                       "C: QUIT\n"
+                       "S: 221 bye\n"),
         .events = "DONE 0 NOT_SENT ERR_AUTH stage=4 rcpts=0\n"
                   "CLOSED ERR_AUTH\n",
     },
@@ -535,7 +550,8 @@ static const struct scene scenes[] = {
         .user = "tim",
         .password = "secret",
         .script = EHLO("S: 250 AUTH PLAIN\n"
-                       "C: QUIT\n"),
+                       "C: QUIT\n"
+                       "S: 221 bye\n"),
         .events = "CLOSED ERR_AUTH\n",
     },
     {

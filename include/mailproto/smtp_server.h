@@ -273,6 +273,8 @@ MAILPROTO_API int32_t mailproto_smtp_server_accept(mailproto_smtp_server *server
    upload there, and that it could is the 250: a store that is full, or over its quota as far as SIZE tells, refuses the
    recipient. The message is written as it comes, with backpressure and without being collected: a Return-Path field
    (unless NO_RETURN_PATH), what was prepended, the text. Stores of one kind, with the same append_share, are written once.
+   Recipients of the same mailbox, told by the same number (or 0) and a store with the same functions and `user`, get one
+   copy: the first of them has the upload, and what becomes of it is said to each.
    At the end of it MESSAGE_END asks the host; whatever is no 2yz undoes the uploads. Then all stores commit:
 
        SMTP   250, or what the host said, if all did; else one reply for the first that did not, which is temporary if

@@ -111,7 +111,23 @@ static int32_t on_end(mailproto_store_asker *asker, uint64_t token, int32_t why,
 
 /* ---- RCPT ---- */
 
-static void refuse(struct mp_smtp_drop *drop, int32_t why)
+void mp_smtp_store_same(struct mp_smtp_drop *drop, void (*then)(struct mp_smtp_drop *same))
+{
+    for (struct mp_smtp_drop *same = drop->server->work->deliveries->first; same; same = same->next)
+        if (same->state == MP_DROP_SAME && same->leader == drop && same->request)
+            then(same);
+}
+
+static void accept(struct mp_smtp_drop *drop)
+{
+    uint64_t token = drop->request;
+
+    drop->request = 0;
+    drop->server->work->stored++;
+    (void)mailproto_smtp_server_accept(drop->server, token);
+}
+
+static void refuse_one(struct mp_smtp_drop *drop, int32_t why)
 {
     struct mp_request *r = mp_request_find(&drop->server->base, drop->request, 0);
 
@@ -119,6 +135,21 @@ static void refuse(struct mp_smtp_drop *drop, int32_t why)
     mp_smtp_store_failed(drop, why);
     if (r)
         mp_smtp_answer_with(drop->server, r, mp_smtp_store_reply(why));
+}
+
+/* Whose mailbox is another recipient's too: what that one was told, once it was told. */
+static void tell_same(struct mp_smtp_drop *drop)
+{
+    if (drop->leader->state == MP_DROP_FAILED)
+        refuse_one(drop, drop->leader->why);
+    else if (drop->leader->state == MP_DROP_READY)
+        accept(drop);
+}
+
+static void refuse(struct mp_smtp_drop *drop, int32_t why)
+{
+    refuse_one(drop, why);
+    mp_smtp_store_same(drop, tell_same);
 }
 
 static void begin_upload(struct mp_smtp_drop *drop)
@@ -157,22 +188,21 @@ static void inbox_found(struct mp_smtp_drop *drop)
 
 static void upload_begun(struct mp_smtp_drop *drop)
 {
-    uint64_t token = drop->request;
-
     if (drop->why || !drop->upload_open) {
         refuse(drop, drop->why ? drop->why : MAILPROTO_ERR_UNAVAILABLE);
         return;
     }
-    drop->request = 0;
     drop->state = MP_DROP_READY;
-    drop->server->work->stored++;
-    (void)mailproto_smtp_server_accept(drop->server, token);
+    accept(drop);
+    mp_smtp_store_same(drop, tell_same);
 }
 
 static void look_at(struct mp_smtp_drop *drop)
 {
     drop->ended = 0;
-    if (drop->asked == MP_ASKED_INBOX && drop->last_token == 0)
+    if (drop->state == MP_DROP_SAME)
+        tell_same(drop);
+    else if (drop->asked == MP_ASKED_INBOX && drop->last_token == 0)
         drop->mailbox ? begin_upload(drop) : find_inbox(drop); /* deliver() was called: nothing was asked yet */
     else if (drop->asked == MP_ASKED_INBOX)
         inbox_found(drop);
@@ -252,6 +282,18 @@ static void put_drop(struct mp_smtp_deliveries *d, struct mp_smtp_drop *drop)
         d->last = drop;
 }
 
+/* A recipient with the same mailbox of the same store: one copy is for both. */
+static struct mp_smtp_drop *same_mailbox(const struct mp_smtp_deliveries *d, const struct mp_smtp_drop *drop)
+{
+    struct mp_smtp_drop *other = d->first;
+
+    while (other && (other == drop || other->state > MP_DROP_READY || other->store != drop->store ||
+                     other->user != drop->user ||
+                     (drop->is_inbox ? !other->is_inbox : other->mailbox != drop->mailbox)))
+        other = other->next;
+    return other;
+}
+
 static struct mp_smtp_drop *make_drop(struct mailproto_smtp_server *s, const mailproto_store *store, uint32_t index)
 {
     struct mp_smtp_work *w = s->work;
@@ -301,6 +343,10 @@ int32_t mailproto_smtp_server_deliver(mailproto_smtp_server *server, uint64_t to
     mp_request_take(&server->base, r);
     drop->request = r->token;
     drop->mailbox = mailbox;
+    drop->is_inbox = !mailbox;
+    drop->leader = same_mailbox(server->work->deliveries, drop);
+    if (drop->leader)
+        drop->state = MP_DROP_SAME;
     drop->ended = 1; /* the next step asks */
     server->work->deliveries->ended++;
     mp_engine_kick(&server->base);
@@ -343,6 +389,7 @@ static void fail(struct mailproto_smtp_server *s, struct mp_request *r)
             mp_smtp_store_written(drop, MAILPROTO_ERR_TIMEOUT);
         else
             mp_smtp_store_failed(drop, MAILPROTO_ERR_TIMEOUT);
+        mp_smtp_store_same(drop, tell_same);
     }
     if (storing)
         mp_request_answered(&s->base, r, 0);

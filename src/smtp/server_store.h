@@ -16,7 +16,8 @@ enum {
     MP_DROP_ASKED = 0, /* its upload is not begun yet */
     MP_DROP_READY,     /* it is */
     MP_DROP_FAILED,
-    MP_DROP_COMMITTED
+    MP_DROP_COMMITTED,
+    MP_DROP_SAME /* its mailbox is that of `leader`, a recipient before it, whose upload is for both */
 };
 
 /* A recipient. It is an asker of its own, so that the questions to all stores may be open together. */
@@ -35,6 +36,7 @@ struct mp_smtp_drop {
     int32_t why;                /* how its last question ended; FAILED: why */
     uint8_t state;
     uint8_t told, upload_open;
+    uint8_t is_inbox; /* deliver said INBOX, not a mailbox */
     uint8_t ended; /* its answer is complete: the next step looks at it */
     uint8_t asked; /* MP_ASKED_* */
 };
@@ -61,6 +63,8 @@ void mp_smtp_store_ask(struct mp_smtp_drop *drop, void *question, size_t size, u
 uint32_t mp_smtp_store_reply(int32_t why);
 /* The upload of a recipient is not to be. */
 void mp_smtp_store_abort_upload(struct mp_smtp_drop *drop);
+/* Calls `then` for each recipient of the same mailbox that waits for the answer to a request. */
+void mp_smtp_store_same(struct mp_smtp_drop *drop, void (*then)(struct mp_smtp_drop *same));
 /* A recipient gets nothing of this message. */
 void mp_smtp_store_failed(struct mp_smtp_drop *drop, int32_t why);
 

@@ -153,11 +153,13 @@ static void answer_result(struct mp_smtp_drop *drop)
 {
     struct mp_request *r = mp_request_find(&drop->server->base, drop->request, 0);
 
+    const struct mp_smtp_drop *upload = drop->state == MP_DROP_SAME ? drop->leader : drop;
+
     drop->request = 0;
     if (r)
         mp_smtp_answer_with(drop->server, r,
-                            drop->state == MP_DROP_COMMITTED ? (uint32_t)MP_R_MESSAGE_OK
-                                                             : mp_smtp_store_reply(drop->why));
+                            upload->state == MP_DROP_COMMITTED ? (uint32_t)MP_R_MESSAGE_OK
+                                                               : mp_smtp_store_reply(upload->why));
 }
 
 void mp_smtp_store_committed(struct mp_smtp_drop *drop, int32_t why)
@@ -172,6 +174,7 @@ void mp_smtp_store_committed(struct mp_smtp_drop *drop, int32_t why)
         d->why = why;
     if (drop->request)
         answer_result(drop);
+    mp_smtp_store_same(drop, answer_result);
 }
 
 /* LMTP: the reply for this recipient, when its turn has come and its store has answered. */
@@ -186,7 +189,7 @@ void mp_smtp_store_result(struct mailproto_smtp_server *s, struct mp_smtp_drop *
         return;
     r->own = 1;
     drop->request = r->token;
-    if (drop->state != MP_DROP_READY)
+    if ((drop->state == MP_DROP_SAME ? drop->leader : drop)->state != MP_DROP_READY)
         answer_result(drop);
 }
 

@@ -61,11 +61,10 @@ static void many(int is_lmtp, int late)
     say(&p, "DATA\r\n" TEXT ".\r\n");
     assert_true(ends_with(&p, "250 2.0.0 Message accepted\r\n"));
     for (int i = 0; i < TEST_POSTS; i++) {
-        assert_int_equal(test_store_messages(&p.stores[i]), 16);
-        for (size_t k = 0; k < 16; k++)
-            assert_int_equal(p.stores[i].messages[k].text.len, strlen("Return-Path: <s@c>\r\n" TEXT));
+        assert_int_equal(test_store_messages(&p.stores[i]), 1); /* one copy for all who share a mailbox */
+        assert_int_equal(p.stores[i].messages[0].text.len, strlen("Return-Path: <s@c>\r\n" TEXT));
     }
-    assert_int_equal(p.stores[0].shares + p.stores[1].shares + p.stores[2].shares, 47);
+    assert_int_equal(p.stores[0].shares + p.stores[1].shares + p.stores[2].shares, 2);
     assert_int_equal(p.results, is_lmtp ? 952 : 0);
     assert_true(memory.peak <= mailproto_smtp_server_memory_max(&config));
     test_post_free(&p);

@@ -41,6 +41,13 @@ static struct mp_host_asked *releaser(struct mp_host_asked *asked, uint64_t leas
     return release;
 }
 
+/* The number of an upload that we gather is ours. */
+static void put_our_number(const struct mp_host_asked *asked, mailproto_event *kept)
+{
+    if (asked->upload && kept->type == MAILPROTO_STORE_UPLOAD)
+        ((mailproto_store_upload *)(void *)kept)->upload = asked->upload->number;
+}
+
 /* A slice with a lease is passed on as it is; all else is copied. */
 static struct mp_host_item *take(struct mp_host_asked *asked, const mailproto_event *event)
 {
@@ -54,6 +61,7 @@ static struct mp_host_item *take(struct mp_host_asked *asked, const mailproto_ev
         if (item->release)
             return item;
     } else if (mailproto_store_keep(&item->kept, event, NULL) == MAILPROTO_OK) {
+        put_our_number(asked, item->kept);
         return item;
     }
     free(item);
@@ -85,6 +93,15 @@ int32_t mp_host_store_item(mailproto_store_asker *asker, uint64_t token, const m
     return MAILPROTO_OK;
 }
 
+void mp_host_asked_sentence(struct mp_host_asked *asked, const char *text, size_t len)
+{
+    free(asked->text);
+    asked->text = text && len ? malloc(len) : NULL;
+    asked->text_len = asked->text ? len : 0;
+    if (asked->text)
+        memcpy(asked->text, text, len);
+}
+
 int32_t mp_host_store_end(mailproto_store_asker *asker, uint64_t token, int32_t why, const char *text, size_t len)
 {
     struct mp_host_asked *asked = (struct mp_host_asked *)(void *)asker;
@@ -96,9 +113,7 @@ int32_t mp_host_store_end(mailproto_store_asker *asker, uint64_t token, int32_t 
         return MAILPROTO_OK;
     asked->why = why;
     asked->opened = 0; /* nothing was done */
-    asked->why_len = len < sizeof asked->text ? len : sizeof asked->text;
-    if (asked->why_len)
-        memcpy(asked->text, text, asked->why_len);
+    mp_host_asked_sentence(asked, text, len);
     return MAILPROTO_OK;
 }
 
@@ -204,8 +219,20 @@ static int32_t give(struct mp_host_asked *asked)
 static int32_t end(const struct mp_host_asked *asked)
 {
     if (asked->why)
-        return mailproto_store_fail(asked->asker, asked->token, asked->why, asked->text, asked->why_len);
+        return mailproto_store_fail(asked->asker, asked->token, asked->why, asked->text, asked->text_len);
     return mailproto_store_done(asked->asker, asked->token);
+}
+
+/* Who runs the store hears of failures, with what there is to say. */
+static void report(struct mp_host_asked *asked)
+{
+    mailproto_host_store *store = asked->store;
+
+    if (!asked->why || asked->reported || store->freed || !store->on_failure)
+        return;
+    asked->reported = 1;
+    store->on_failure(store, asked->question ? asked->question->type : (uint32_t)MAILPROTO_STORE_APPEND_WRITE,
+                      asked->why, asked->text ? asked->text : "", asked->text_len, store->failure_user);
 }
 
 /* Items, as far as they are wanted, and the end if it is there. */
@@ -213,6 +240,9 @@ static void deliver(struct mp_host_asked *asked)
 {
     int32_t result = MAILPROTO_OK;
 
+    report(asked);
+    if (asked->kind == MP_HOST_FLUSH)
+        mp_host_upload_flushed(asked);
     if (asked->kind == MP_HOST_CALL)
         asked->done(asked->begun ? MAILPROTO_OK : MAILPROTO_ERR_CANCELLED, asked->user);
     if (asked->kind == MP_HOST_QUESTION && asked->token) {
@@ -399,7 +429,7 @@ void mp_host_store_cancel(void *user, mailproto_store_asker *asker, uint64_t tok
     mailproto_host_store *store = user;
     struct mp_host_asked *asked = store->current;
 
-    if (take_back(store, asker, token))
+    if (take_back(store, asker, token) || mp_host_upload_cancel(store, asker, token))
         return;
     if (asked && (asked->asker != asker || asked->token != token))
         asked = NULL;

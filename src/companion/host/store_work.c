@@ -22,7 +22,7 @@ static void prepare(struct mp_host_asked *asked, mailproto_host_store *store, en
     asked->last = &asked->items;
 }
 
-static struct mp_host_asked *asked_new(mailproto_host_store *store, enum mp_host_asked_kind kind)
+struct mp_host_asked *mp_host_asked_new(mailproto_host_store *store, enum mp_host_asked_kind kind)
 {
     struct mp_host_asked *asked = mp_host_alloc(store->host, sizeof *asked);
 
@@ -42,6 +42,8 @@ void mp_host_asked_reset(struct mp_host_asked *asked)
     mailproto_host_store *store = asked->store;
 
     question_free(asked);
+    mp_host_upload_leave(asked);
+    free(asked->text);
     memset(asked, 0, sizeof *asked);
     prepare(asked, store, MP_HOST_QUESTION);
 }
@@ -49,6 +51,8 @@ void mp_host_asked_reset(struct mp_host_asked *asked)
 void mp_host_asked_free(struct mp_host_asked *asked)
 {
     question_free(asked);
+    mp_host_upload_leave(asked);
+    free(asked->text);
     if (asked->plain)
         free(asked);
     else
@@ -80,7 +84,7 @@ static struct mp_host_asked *closing_new(mailproto_host_store *store, const mail
     if (asked)
         store->spares = asked->next;
     else
-        asked = asked_new(store, MP_HOST_QUESTION);
+        asked = mp_host_asked_new(store, MP_HOST_QUESTION);
     if (!asked)
         return NULL;
     memcpy(&asked->closing, question,
@@ -89,16 +93,50 @@ static struct mp_host_asked *closing_new(mailproto_host_store *store, const mail
     return asked;
 }
 
+/* What a question speaks of beside its store. */
+static int32_t look_up(struct mp_host_asked *asked)
+{
+    const mailproto_event *question = asked->question;
+
+    if (question->type == MAILPROTO_STORE_APPEND_SHARE)
+        return mp_host_upload_share(asked,
+                                    ((const mailproto_store_append_share *)(const void *)question)->other->user);
+    return question->type == MAILPROTO_STORE_APPEND_BEGIN && asked->store->gather ? mp_host_upload_more(asked)
+                                                                                    : MAILPROTO_OK;
+}
+
+/* Of an upload that is gathered; 1: it is another question. */
+static int32_t ask_upload(mailproto_host_store *store, mailproto_store_asker *asker, const mailproto_event *question)
+{
+    switch (question->type) {
+    case MAILPROTO_STORE_APPEND_BEGIN:
+        return ((const mailproto_store_append_begin *)(const void *)question)->upload
+                   ? 1
+                   : mp_host_upload_begin(store, asker, (const void *)question);
+    case MAILPROTO_STORE_APPEND_WRITE:
+        return mp_host_upload_write(store, asker, (const void *)question);
+    case MAILPROTO_STORE_APPEND_COMMIT:
+        return mp_host_upload_commit(store, asker, (const void *)question);
+    case MAILPROTO_STORE_APPEND_ABORT:
+        return mp_host_upload_abort(store, ((const mailproto_store_append_abort *)(const void *)question)->upload);
+    default:
+        return 1;
+    }
+}
+
 static int32_t ask(mailproto_host_store *store, mailproto_store_asker *asker, const mailproto_event *question)
 {
     struct mp_host_asked *asked;
+    int32_t result = store->gather && !store->freed ? ask_upload(store, asker, question) : 1;
 
+    if (result <= 0)
+        return result;
     if (store->freed)
         return MAILPROTO_ERR_UNAVAILABLE;
     if (is_closing(question->type)) {
         asked = closing_new(store, question);
     } else {
-        asked = asked_new(store, MP_HOST_QUESTION);
+        asked = mp_host_asked_new(store, MP_HOST_QUESTION);
         if (asked && mailproto_store_keep(&asked->question, question, NULL)) {
             mp_host_asked_free(asked);
             asked = NULL;
@@ -108,6 +146,11 @@ static int32_t ask(mailproto_host_store *store, mailproto_store_asker *asker, co
         return MAILPROTO_ERR_NOMEM;
     asked->asker = asker;
     asked->token = question->token;
+    result = look_up(asked);
+    if (result) {
+        mp_host_asked_free(asked);
+        return result;
+    }
     mp_host_asked_wait(asked);
     mp_host_store_go_on(store);
     return MAILPROTO_OK;
@@ -193,7 +236,10 @@ static void carry_out(const mailproto_store *inner, struct mp_host_asked *asked)
     case MP_HOST_CALL:
         asked->run(asked->user);
         return;
+    case MP_HOST_FLUSH:
     case MP_HOST_QUESTION:
+        if ((asked->upload || asked->other_upload) && !mp_host_upload_ready(asked))
+            return;
         break;
     }
     if (asked->question->type == MAILPROTO_STORE_APPEND_SHARE) {
@@ -233,7 +279,9 @@ static void wake(mailproto_host_store *store)
 /* Whether the other store can be held for the batch; if not, it wakes us. */
 static int hold(mailproto_host_store *store, mailproto_host_store *other)
 {
-    if (!other || (!other->running && !other->held)) {
+    const struct mp_host_upload *upload = other ? store->waiting->other_upload : NULL;
+
+    if (!other || (!other->running && !other->held && (!upload || !upload->queued))) {
         store->holds = other;
         if (other)
             other->held = 1;
@@ -314,6 +362,7 @@ static void finish_here(mailproto_host_store *store)
         mp_host_store_tell(store);
         store->tells--;
     }
+    wake(store);
 }
 
 /* The end of a store that was given back. */
@@ -327,6 +376,7 @@ static void settle(mailproto_host_store *store)
         return;
     wake(store);
     mp_host_store_leases_free(store);
+    mp_host_uploads_end(store);
     while (store->going) {
         struct mp_host_asked *asked = store->going;
 
@@ -393,6 +443,7 @@ static void done(int32_t result, void *user)
     wake(store);
     mp_host_store_start(store);
     mp_host_store_tell(store);
+    wake(store); /* who waits for what was told */
     store->tells--;
     mp_host_store_go_on(store);
 }
@@ -420,12 +471,20 @@ void mp_host_store_go_on(mailproto_host_store *store)
 
 /* ---- the store ---- */
 
-int32_t mailproto_host_store_new(mailproto_host_store **out, mailproto_host *host, const mailproto_store *blocking)
+int32_t mailproto_host_store_config_init(mailproto_host_store_config *config, size_t size)
 {
+    return mp_host_struct_init(config, size);
+}
+
+int32_t mailproto_host_store_new(mailproto_host_store **out, mailproto_host *host, const mailproto_store *blocking,
+                                 const mailproto_host_store_config *config)
+{
+    mailproto_host_store_config own = {.struct_size = sizeof own};
     mailproto_host_store *store;
     int32_t result;
 
-    if (!out || !host || !blocking || blocking->struct_size < sizeof blocking->struct_size)
+    if (!out || !host || !blocking || blocking->struct_size < sizeof blocking->struct_size ||
+        (config && mp_host_struct_copy(&own, sizeof own, config)))
         return MAILPROTO_ERR_ARG;
     store = mp_host_alloc(host, sizeof *store);
     if (!store)
@@ -437,6 +496,9 @@ int32_t mailproto_host_store_new(mailproto_host_store **out, mailproto_host *hos
     }
     store->host = host;
     store->last = &store->waiting;
+    store->gather = own.gather;
+    store->on_failure = own.on_failure;
+    store->failure_user = own.user;
     memcpy(&store->inner, blocking,
            blocking->struct_size < sizeof store->inner ? blocking->struct_size : sizeof store->inner);
     store->inner.struct_size = sizeof store->inner;
@@ -472,7 +534,7 @@ int32_t mailproto_host_store_run(mailproto_host_store *store, void (*run_it)(voi
         return MAILPROTO_ERR_ARG;
     if (store->freed)
         return MAILPROTO_ERR_STATE;
-    asked = asked_new(store, MP_HOST_CALL);
+    asked = mp_host_asked_new(store, MP_HOST_CALL);
     if (!asked)
         return mp_host_fail(store->host, MAILPROTO_ERR_NOMEM, 0, "there is no memory for work in a store's thread");
     asked->run = run_it;
@@ -513,6 +575,7 @@ void mailproto_host_store_free(mailproto_host_store *store, void (*on_freed)(voi
     store->on_freed = on_freed;
     store->user = user;
     drop_questions(store);
+    mp_host_uploads_drop_held(store);
     for (struct mp_host_asked *asked = store->batch; asked; asked = asked->next)
         asked->cancelled = 1;
     for (struct mp_host_asked *asked = store->telling; asked; asked = asked->next)

@@ -46,7 +46,7 @@ static int32_t open_one(struct account *a, mailproto_store *store)
     if (result)
         print_message("%s\n", why);
     assert_int_equal(result, MAILPROTO_OK);
-    result = mailproto_host_store_new(&a->off[a->count], a->host, mailproto_maildir_store(a->handles[a->count]));
+    result = mailproto_host_store_new(&a->off[a->count], a->host, mailproto_maildir_store(a->handles[a->count]), NULL);
     assert_int_equal(result, MAILPROTO_OK);
     return mailproto_host_store_functions(a->off[a->count++], store);
 }

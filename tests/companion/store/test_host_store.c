@@ -230,7 +230,7 @@ static void begin(struct scene *s, size_t stores)
     assert_int_equal(mailproto_host_new(&s->host, &config, NULL), MAILPROTO_OK);
     for (size_t i = 0; i < stores; i++) {
         guarded_new(&s->guarded[i], &s->blocking[i]);
-        assert_int_equal(mailproto_host_store_new(&s->off[i], s->host, &s->blocking[i]), MAILPROTO_OK);
+        assert_int_equal(mailproto_host_store_new(&s->off[i], s->host, &s->blocking[i], NULL), MAILPROTO_OK);
         assert_int_equal(mailproto_host_store_functions(s->off[i], &s->store[i]), MAILPROTO_OK);
     }
 }
@@ -338,9 +338,9 @@ static void test_arguments(void **state)
 
     (void)state;
     begin(&s, 1);
-    assert_int_equal(mailproto_host_store_new(NULL, s.host, &s.blocking[0]), MAILPROTO_ERR_ARG);
-    assert_int_equal(mailproto_host_store_new(&off, NULL, &s.blocking[0]), MAILPROTO_ERR_ARG);
-    assert_int_equal(mailproto_host_store_new(&off, s.host, NULL), MAILPROTO_ERR_ARG);
+    assert_int_equal(mailproto_host_store_new(NULL, s.host, &s.blocking[0], NULL), MAILPROTO_ERR_ARG);
+    assert_int_equal(mailproto_host_store_new(&off, NULL, &s.blocking[0], NULL), MAILPROTO_ERR_ARG);
+    assert_int_equal(mailproto_host_store_new(&off, s.host, NULL, NULL), MAILPROTO_ERR_ARG);
     assert_int_equal(mailproto_host_store_functions(NULL, &store), MAILPROTO_ERR_ARG);
     assert_int_equal(mailproto_host_store_functions(s.off[0], NULL), MAILPROTO_ERR_ARG);
     assert_int_equal(mailproto_host_store_run(s.off[0], NULL, NULL, NULL), MAILPROTO_ERR_ARG);
@@ -349,7 +349,7 @@ static void test_arguments(void **state)
     for (size_t at = 1; at <= 2; at++) {
         s.memory.count = 0;
         s.memory.fail_at = at;
-        assert_int_equal(mailproto_host_store_new(&off, s.host, &s.blocking[0]), MAILPROTO_ERR_NOMEM);
+        assert_int_equal(mailproto_host_store_new(&off, s.host, &s.blocking[0], NULL), MAILPROTO_ERR_NOMEM);
     }
     s.memory.fail_at = 0;
     end(&s);

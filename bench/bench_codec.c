@@ -121,7 +121,8 @@ static void find(void *library, const char *name, void *function)
 static struct {
     void *(*new)(void);
     void (*encode_init)(void *), (*decode_init)(void *);
-    int (*encode)(void *, uint8_t *, int *, const uint8_t *, int), (*decode)(void *, uint8_t *, int *, const uint8_t *, int);
+    int (*encode)(void *, uint8_t *, int *, const uint8_t *, int),
+        (*decode)(void *, uint8_t *, int *, const uint8_t *, int);
     void (*encode_final)(void *, uint8_t *, int *);
     int (*decode_final)(void *, uint8_t *, int *);
     void *context;
@@ -426,16 +427,19 @@ static int has_openssl, has_glib, has_gmime;
 static void base64_row(const char *name, int encodes, const struct job *job, const uint8_t *plain, size_t n,
                        const struct measure_options *options)
 {
-    struct candidate list[MEASURE_CANDIDATES] = {{.role = "ours", .name = "", .work = encodes ? base64_encode : base64_decode}};
+    struct candidate list[MEASURE_CANDIDATES] = {
+        {.role = "ours", .name = "", .work = encodes ? base64_encode : base64_decode}};
     size_t count = 1;
 
     if (has_openssl)
-        count = add(list, count, (struct candidate){"peer", "OpenSSL", encodes ? openssl_encode : openssl_decode, .child = 0});
+        count = add(list, count,
+                    (struct candidate){"peer", "OpenSSL", encodes ? openssl_encode : openssl_decode, .child = 0});
     if (has_glib)
         count = add(list, count, (struct candidate){"peer", "glib", encodes ? glib_encode : glib_decode, .child = 0});
     if (has_gmime)
-        count = add(list, count,
-                    (struct candidate){"peer", "GMime", encodes ? gmime_base64_encode : gmime_base64_decode, .child = 0});
+        count =
+            add(list, count,
+                (struct candidate){"peer", "GMime", encodes ? gmime_base64_encode : gmime_base64_decode, .child = 0});
     count = add(list, count, (struct candidate){"floor", "memcpy", copy, .child = 0});
     for (size_t i = 0; mp_base64_versions(i) && mp_base64_versions(i) != mp_base64_choose(); i++)
         count = add(list, count,
@@ -451,7 +455,8 @@ static void qp_row(const char *name, int encodes, const struct job *job, const u
     size_t count = 1;
 
     if (has_gmime)
-        count = add(list, count, (struct candidate){"peer", "GMime", encodes ? gmime_qp_encode : gmime_qp_decode, .child = 0});
+        count = add(list, count,
+                    (struct candidate){"peer", "GMime", encodes ? gmime_qp_encode : gmime_qp_decode, .child = 0});
     if (perl)
         count = add(list, count, (struct candidate){"peer", "Perl", .command = perl});
     if (python)
@@ -459,8 +464,8 @@ static void qp_row(const char *name, int encodes, const struct job *job, const u
     count = add(list, count, (struct candidate){"floor", "memcpy", copy, .child = 0});
     for (size_t i = 0; mp_qp_versions(i) && mp_qp_versions(i) != mp_qp_choose(); i++)
         count = add(list, count,
-                    (struct candidate){"other", mp_qp_versions(i)->name, encodes ? qp_encode_version : qp_decode_version,
-                                       .version = i});
+                    (struct candidate){"other", mp_qp_versions(i)->name,
+                                       encodes ? qp_encode_version : qp_decode_version, .version = i});
     row(name, encodes ? "qp-encode" : "qp-decode", job, plain, n, list, options);
 }
 

@@ -9,27 +9,13 @@ extern void (*const client_functions[])(void);
 
 /* The loop that is told at the head of session.h, with TLS; messages, their bodies and credentials. */
 void (*const sender_functions[])(void) = {
-    ROOT(mailproto_session_feed),
-    ROOT(mailproto_session_eof),
-    ROOT(mailproto_session_lost),
-    ROOT(mailproto_session_output),
-    ROOT(mailproto_session_output_ack),
-    ROOT(mailproto_session_tick),
-    ROOT(mailproto_session_wants),
-    ROOT(mailproto_session_deadline),
-    ROOT(mailproto_session_tls_started),
-    ROOT(mailproto_session_piece),
-    ROOT(mailproto_session_piece_end),
-    ROOT(mailproto_session_finish),
-    ROOT(mailproto_session_error),
-    ROOT(mailproto_session_free),
-    ROOT(mailproto_smtp_client_config_init),
-    ROOT(mailproto_smtp_client_new),
-    ROOT(mailproto_smtp_client_session),
-    ROOT(mailproto_smtp_client_send),
-    ROOT(mailproto_smtp_client_send_to),
-    ROOT(mailproto_smtp_client_send_go),
-    ROOT(mailproto_smtp_client_credentials),
+    ROOT(mailproto_session_feed),        ROOT(mailproto_session_eof),         ROOT(mailproto_session_lost),
+    ROOT(mailproto_session_output),      ROOT(mailproto_session_output_ack),  ROOT(mailproto_session_tick),
+    ROOT(mailproto_session_wants),       ROOT(mailproto_session_deadline),    ROOT(mailproto_session_tls_started),
+    ROOT(mailproto_session_piece),       ROOT(mailproto_session_piece_end),   ROOT(mailproto_session_finish),
+    ROOT(mailproto_session_error),       ROOT(mailproto_session_free),        ROOT(mailproto_smtp_client_config_init),
+    ROOT(mailproto_smtp_client_new),     ROOT(mailproto_smtp_client_session), ROOT(mailproto_smtp_client_send),
+    ROOT(mailproto_smtp_client_send_to), ROOT(mailproto_smtp_client_send_go), ROOT(mailproto_smtp_client_credentials),
 };
 
 void (*const client_functions[])(void) = {

@@ -58,7 +58,7 @@ PARSER(hostname, char *)
 PARSER(log, enum log_level)
 PARSER(cleartext, enum cleartext)
 PARSER(senders, enum senders)
-PARSER(sync, enum maildir_sync)
+PARSER(sync, uint32_t)
 PARSER(endpoints, struct endpoints)
 PARSER(domains, struct users)
 
@@ -167,7 +167,7 @@ static int take_user_key(struct reading *r, const char *key, const char *value)
     } else if (!strcmp(key, "maildir")) {
         wrong = r->user->box ? "is said twice" : value_maildir(&path, value);
         if (path) {
-            r->user->box = maildir_new(path);
+            r->user->box = mailbox_new(path);
             free(path);
         }
     } else {
@@ -358,8 +358,8 @@ int settings_make_boxes(struct settings *settings)
 
         if (!path)
             return -1;
-        maildir_drop(user->box);
-        user->box = maildir_new(path);
+        mailbox_drop(user->box);
+        user->box = mailbox_new(path);
         free(path);
         if (!user->box)
             return -1;

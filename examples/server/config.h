@@ -45,7 +45,7 @@ struct settings {
     enum log_level log;
     enum cleartext cleartext;
     enum senders senders;
-    enum maildir_sync sync;
+    uint32_t sync; /* MAILPROTO_MAILDIR_SYNC_* */
     uint64_t threads;
     struct endpoints listen[SERVICES];
     struct limits limits;

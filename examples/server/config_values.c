@@ -182,14 +182,14 @@ const char *value_senders(enum senders *out, const char *text)
     return NULL;
 }
 
-const char *value_sync(enum maildir_sync *out, const char *text)
+const char *value_sync(uint32_t *out, const char *text)
 {
-    static const char *const names[] = {"full", "file", "none"};
+    static const char *const names[] = {"full", "file", "none"}; /* in the order of MAILPROTO_MAILDIR_SYNC_* */
     int at = choice(text, names, 3);
 
     if (at < 0)
         return "must be full, file or none";
-    *out = (enum maildir_sync)at;
+    *out = (uint32_t)at;
     return NULL;
 }
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "folders.h"
+
 enum { EXIT_OS = 71, EXIT_CANNOT_CREATE = 73 };
 
 /* The usual ports (RFC 6335; LMTP has none of its own, 24 is what most use). */
@@ -50,7 +52,7 @@ static int fill(struct settings *settings, const char *dir, unsigned port_base)
 
 int demo_settings(struct settings *settings, const char *dir, unsigned port_base)
 {
-    int result = maildir_make_folders(dir);
+    int result = folders_make(dir);
 
     if (result) {
         fprintf(stderr, "mailprotod: cannot make the folder %s: %s; choose another with --dir\n", dir,

@@ -1,19 +1,18 @@
-/* pop3.c - POP3 over the Maildirs: logging in, listing, retrieving, deleting.
- * RFC 1939; RFC 2449 8 and RFC 3206 for the response codes. The disk is read in the pool (pop3_work.c). */
+/* pop3.c - POP3 over the Maildirs: who may log in, and what the log says of it. The engine asks the store for the rest.
+ * RFC 1939; RFC 2449 8 and RFC 3206 for the response codes. */
 #include "pop3.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "server.h"
+enum { POP3_PIECE = 16384 }; /* octets read ahead of the peer at most */
 
 static int32_t err(struct pop3 *pop3, uint64_t token, uint32_t code, const char *text)
 {
     return mailproto_pop3_server_err(pop3->engine, token, code, text, strlen(text));
 }
 
-/* ---- AUTH, OPEN ---- */
+/* ---- AUTH ---- */
 
 static int32_t refuse_login(struct pop3 *pop3, const mailproto_pop3_auth *auth)
 {
@@ -42,206 +41,176 @@ static int32_t on_auth(mailproto_pop3_server *engine, const mailproto_pop3_auth 
         return refuse_login(pop3, auth);
     free(pop3->login);
     pop3->login = strdup(who->address);
-    maildir_drop(pop3->box);
-    pop3->box = maildir_keep(who->box);
+    if (!pop3->login)
+        return MAILPROTO_ERR_NOMEM;
+    mailbox_drop(pop3->box);
+    pop3->box = mailbox_keep(who->box);
     return mailproto_pop3_server_accept(engine, auth->head.token);
 }
 
-static void opened(struct pop3_job *job)
-{
-    struct pop3 *pop3 = job->owner;
-    const struct maildrop *drop = &job->drop->maildrop;
+/* ---- OPEN ---- */
 
-    if (job->result == -EWOULDBLOCK) {
-        client_log(&pop3->client, LOG_INFO, "login %s refused: the maildrop is open in another session", pop3->login);
-        err(pop3, job->token, MAILPROTO_POP3_RESP_IN_USE, "another session has this maildrop open");
-    } else if (job->result) {
-        client_log(&pop3->client, LOG_ERROR, "maildrop of %s: %s", pop3->login, strerror(-job->result));
-        err(pop3, job->token, MAILPROTO_POP3_RESP_SYS_TEMP, "the maildrop cannot be read now");
-    } else if (!mailproto_pop3_server_opened(pop3->engine, job->token, (uint32_t)drop->count, drop->octets)) {
-        pop3->drop = pop3_drop_keep(job->drop);
-        client_log(&pop3->client, LOG_INFO, "login %s, %zu message%s, %llu octets", pop3->login, drop->count,
-                   drop->count == 1 ? "" : "s", (unsigned long long)drop->octets);
+static void opened(struct client *client, struct handle *handle, const char *why)
+{
+    struct pop3 *pop3 = (struct pop3 *)client;
+    uint64_t token = pop3->opening;
+
+    pop3->opening = 0;
+    pop3->handle = NULL;
+    if (why) {
+        client_log(client, LOG_ERROR, "maildrop of %s: %s", pop3->login, why);
+        err(pop3, token, MAILPROTO_POP3_RESP_SYS_TEMP, "the maildrop cannot be read now");
+        handle_give_back(handle);
+    } else if (mailproto_pop3_server_open_store(pop3->engine, token, &handle->store, 0, NULL)) {
+        handle_give_back(handle); /* the session waits no more */
+    } else {
+        pop3->handle = handle;
+        pop3->logged = 0;
     }
+    client_wake(client);
 }
 
 static int32_t on_open(mailproto_pop3_server *engine, const mailproto_pop3_open *open, void *user)
 {
     struct pop3 *pop3 = user;
-    struct pop3_drop *drop = pop3_drop_new(pop3->box->path);
-    int32_t result;
+    struct handle *handle;
 
     (void)engine;
-    if (!drop)
+    pop3->opening = open->head.token;
+    handle = mailbox_open(&pop3->client.server->mailboxes, pop3->box, &pop3->client, opened);
+    if (!handle) {
+        pop3->opening = 0;
         return MAILPROTO_ERR_NOMEM;
-    result = pop3_job_start(pop3, drop, POP3_JOB_OPEN, open->head.token, opened);
-    pop3_drop_leave(pop3->client.server, drop);
-    return result;
-}
-
-/* ---- LIST, UIDL ---- */
-
-static int32_t on_list(mailproto_pop3_server *engine, const mailproto_pop3_list *list, void *user)
-{
-    struct pop3 *pop3 = user;
-    const struct maildrop *drop = &pop3->drop->maildrop;
-    char uid[MAILDROP_UID_MAX + 1];
-
-    for (uint32_t n = list->first; n <= list->last && n - list->first < list->want && n <= drop->count; n++) {
-        size_t len = list->items & MAILPROTO_POP3_LIST_UID ? maildrop_uid(drop, n - 1, uid) : 0;
-        int32_t result = mailproto_pop3_server_give(engine, list->head.token, n, drop->messages[n - 1].size, uid, len);
-
-        if (result)
-            return result;
     }
-    return mailproto_pop3_server_given(engine, list->head.token);
-}
-
-/* ---- RETR, TOP ---- */
-
-static void retrieving(struct pop3_job *job)
-{
-    struct pop3 *pop3 = job->owner;
-    struct pop3_reading *reading = job->reading;
-
-    if (job->result == -ENOENT) {
-        err(pop3, job->token, MAILPROTO_POP3_RESP_NONE, "another program has removed this message");
-    } else if (job->result) {
-        client_log(&pop3->client, LOG_ERROR, "message %s: %s", reading->name, strerror(-job->result));
-        err(pop3, job->token, MAILPROTO_POP3_RESP_SYS_TEMP, "the message cannot be read now");
-    } else if (!mailproto_pop3_server_retrieving(pop3->engine, job->token, reading->reader.size)) {
-        return;
-    }
-    pop3_stop_reading(pop3);
-}
-
-static int32_t on_retrieve(mailproto_pop3_server *engine, const mailproto_pop3_retrieve *retrieve, void *user)
-{
-    struct pop3 *pop3 = user;
-    const struct maildrop *drop = &pop3->drop->maildrop;
-
-    (void)engine;
-    if (!retrieve->number || retrieve->number > drop->count)
-        return MAILPROTO_ERR_ARG;
-    return pop3_start_reading(pop3, retrieve->number - 1, retrieve->head.token, retrieving);
-}
-
-static void piece_read(struct pop3_job *job);
-
-/* Gives what is there, then reads on while the engine sends it. */
-static void give_piece(struct pop3 *pop3, uint64_t token)
-{
-    mailproto_session *session = mailproto_pop3_server_session(pop3->engine);
-    struct pop3_reading *reading = pop3->reading;
-    size_t len = reading->len - reading->at;
-
-    if (reading->result) {
-        client_log(&pop3->client, LOG_ERROR, "message %s: %s", reading->name, strerror(-reading->result));
-        mailproto_session_fail(session, token);
-        return;
-    }
-    if (!len) {
-        mailproto_session_piece_end(session, token);
-        return;
-    }
-    if (len > reading->max)
-        len = reading->max;
-    if (mailproto_session_piece(session, token, reading->buffer + reading->at, len))
-        mailproto_session_fail(session, token);
-    reading->at += len;
-    pop3_read_on(pop3, piece_read);
-}
-
-static void piece_read(struct pop3_job *job)
-{
-    struct pop3 *pop3 = job->owner;
-    uint64_t token = pop3->reading->waiting;
-
-    pop3->reading->waiting = 0;
-    if (token)
-        give_piece(pop3, token);
-}
-
-static int32_t on_piece(mailproto_pop3_server *engine, const mailproto_pop3_piece *piece, void *user)
-{
-    struct pop3 *pop3 = user;
-
-    (void)engine;
-    pop3->reading->max = piece->max;
-    if (pop3->job)
-        pop3->reading->waiting = piece->head.token;
-    else
-        give_piece(pop3, piece->head.token);
+    if (pop3->opening)
+        pop3->handle = handle; /* it is being opened */
     return 0;
 }
 
+/* ---- what the store says ---- */
+
+static void failed(struct client *client, uint32_t question, int32_t why, const char *text, size_t len)
+{
+    const struct pop3 *pop3 = (const struct pop3 *)client;
+
+    if (why == MAILPROTO_ERR_BUSY && question == MAILPROTO_STORE_OPEN)
+        client_log(client, LOG_INFO, "login %s refused: the maildrop is open in another session", pop3->login);
+    else if (why == MAILPROTO_ERR_GONE)
+        client_log(client, LOG_INFO, "maildrop of %s: another program has removed a message", pop3->login);
+    else
+        client_log(client, LOG_ERROR, "maildrop of %s: %.*s", pop3->login, (int)len, text);
+}
+
+static void unlist(struct pop3 *pop3)
+{
+    struct pop3 **first = &pop3->client.server->logins;
+
+    if (!pop3->listed)
+        return;
+    pop3->listed = 0;
+    *(pop3->previous ? &pop3->previous->next : first) = pop3->next;
+    if (pop3->next)
+        pop3->next->previous = pop3->previous;
+}
+
+static void log_login(struct pop3 *pop3)
+{
+    mailproto_pop3_server_info info;
+
+    if (pop3->logged || !pop3->handle || mailproto_pop3_server_info_get(pop3->engine, &info, sizeof info) ||
+        !info.opened)
+        return;
+    pop3->logged = 1;
+    client_log(&pop3->client, LOG_INFO, "login %s, %u message%s, %llu octets", pop3->login, info.count,
+               info.count == 1 ? "" : "s", (unsigned long long)info.octets);
+}
+
+static void log_logins(mailproto_host *host, void *user)
+{
+    struct server *server = user;
+
+    (void)host;
+    while (server->logins) {
+        struct pop3 *pop3 = server->logins;
+
+        unlist(pop3);
+        log_login(pop3);
+    }
+}
+
+/* What the maildrop holds is known to the engine when the session has run with these answers. */
+static void answered(struct client *client)
+{
+    struct pop3 *pop3 = (struct pop3 *)client;
+    struct server *server = client->server;
+
+    client_wake(client);
+    if (pop3->logged || pop3->listed)
+        return;
+    if (!server->logins && mailproto_host_post(server->host, log_logins, server))
+        return;
+    pop3->listed = 1;
+    pop3->previous = NULL;
+    pop3->next = server->logins;
+    if (pop3->next)
+        pop3->next->previous = pop3;
+    server->logins = pop3;
+}
+
+/* ---- RETR, QUIT ---- */
+
 static int32_t on_retrieve_end(mailproto_pop3_server *engine, const mailproto_pop3_retrieve_end *end, void *user)
 {
-    struct pop3 *pop3 = user;
+    const struct pop3 *pop3 = user;
 
     (void)engine;
-    pop3_stop_reading(pop3);
-    if (!end->why && !end->top)
-        pop3->drop->maildrop.messages[end->number - 1].retrieved = 1;
     client_log(&pop3->client, LOG_DEBUG, "%s %u, %llu octets: %s", end->top ? "TOP" : "RETR", end->number,
                (unsigned long long)end->octets, mailproto_result_text(end->why));
     return 0;
 }
 
-/* ---- QUIT ---- */
-
-static void updated(struct pop3_job *job)
+static void unlocked(int32_t result, void *user)
 {
-    struct pop3 *pop3 = job->owner;
+    struct handle *handle = user;
+    struct pop3 *pop3 = (struct pop3 *)handle->client;
 
-    client_log(&pop3->client, LOG_INFO, "deleted %u messages of %s, %u failed", pop3->deleting - job->failed,
-               pop3->login, job->failed);
-    mailproto_pop3_server_committed(pop3->engine, job->token, job->failed);
+    (void)result;
+    if (pop3) {
+        pop3->handle = NULL;
+        mailproto_session_release(mailproto_pop3_server_session(pop3->engine));
+        client_wake(&pop3->client);
+    }
+    handle_give_back(handle);
 }
 
-static int32_t on_commit(mailproto_pop3_server *engine, const mailproto_pop3_commit *commit, void *user)
+static void log_deleted(const struct pop3 *pop3, const mailproto_pop3_maildrop_end *end)
 {
-    struct pop3 *pop3 = user;
-    struct maildrop *drop = &pop3->drop->maildrop;
+    mailproto_pop3_server_info info;
 
-    for (uint32_t n = commit->first; n <= commit->last && n <= drop->count; n++)
-        drop->messages[n - 1].deleted = 1;
-    pop3->deleting = commit->deleted;
-    if (commit->more)
-        return mailproto_pop3_server_committed(engine, commit->head.token, 0);
-    return pop3_job_start(pop3, pop3->drop, POP3_JOB_UPDATE, commit->head.token, updated);
-}
-
-static void let_go(struct pop3_job *job)
-{
-    mailproto_session_release(mailproto_pop3_server_session(job->owner->engine));
+    if (!end->update || mailproto_pop3_server_info_get(pop3->engine, &info, sizeof info))
+        return;
+    if (info.deleted)
+        client_log(&pop3->client, LOG_INFO, "deleted %u messages of %s, %u failed", info.deleted - end->failed,
+                   pop3->login, end->failed);
 }
 
 /* The lock goes before the reply to QUIT does: who logs in again at once must not be told IN-USE. */
 static int32_t on_maildrop_end(mailproto_pop3_server *engine, const mailproto_pop3_maildrop_end *end, void *user)
 {
     struct pop3 *pop3 = user;
-    struct pop3_drop *drop = pop3->drop;
 
-    pop3->drop = NULL;
-    pop3_stop_reading(pop3);
-    if (end->update && !pop3->job && pop3_drop_has_seen(drop) && !pop3_job_start(pop3, drop, POP3_JOB_CLOSE, 0, let_go))
+    log_login(pop3);
+    log_deleted(pop3, end);
+    if (end->update && !handle_wait(pop3->handle, unlocked)) {
         mailproto_session_hold(mailproto_pop3_server_session(engine));
-    pop3_drop_leave(pop3->client.server, drop);
+        return 0;
+    }
+    handle_give_back(pop3->handle);
+    pop3->handle = NULL;
     return 0;
 }
 
 /* ---- the rest ---- */
-
-static int32_t on_cancel(mailproto_pop3_server *engine, const mailproto_cancel *cancel, void *user)
-{
-    struct pop3 *pop3 = user;
-
-    (void)engine;
-    if (pop3->reading && pop3->reading->waiting == cancel->cancelled)
-        pop3->reading->waiting = 0;
-    return 0; /* a job's answer finds its token dead */
-}
 
 static int32_t on_trace(mailproto_pop3_server *engine, const mailproto_trace *trace, void *user)
 {
@@ -250,11 +219,19 @@ static int32_t on_trace(mailproto_pop3_server *engine, const mailproto_trace *tr
     return 0;
 }
 
+/* The engine is gone before the connection is. */
+static void leave(struct pop3 *pop3)
+{
+    unlist(pop3);
+    if (pop3->handle)
+        pop3->handle->client = NULL; /* whoever has work with it gives it back */
+    pop3->handle = NULL;
+}
+
 static int32_t on_closed(mailproto_pop3_server *engine, const mailproto_closed *closed, void *user)
 {
     (void)engine;
-    pop3_stop_reading(user);
-    pop3_forget_job(user); /* the engine is gone before the connection is */
+    leave(user);
     if (closed->why)
         client_log(user, LOG_INFO, "ended: %.*s", (int)closed->text.len, closed->text.ptr);
     else
@@ -266,11 +243,8 @@ static void gone(struct client *client)
 {
     struct pop3 *pop3 = (struct pop3 *)client;
 
-    pop3_stop_reading(pop3);
-    pop3_forget_job(pop3);
-    if (pop3->drop)
-        pop3_drop_leave(client->server, pop3->drop);
-    maildir_drop(pop3->box);
+    leave(pop3);
+    mailbox_drop(pop3->box);
     free(pop3->login);
 }
 
@@ -281,6 +255,8 @@ struct client *pop3_client_new(void)
     if (!pop3)
         return NULL;
     pop3->client.gone = gone;
+    pop3->client.store_failed = failed;
+    pop3->client.store_answered = answered;
     return &pop3->client;
 }
 
@@ -289,13 +265,8 @@ static void set_callbacks(mailproto_pop3_server_callbacks *callbacks)
     mailproto_pop3_server_callbacks_init(callbacks, sizeof *callbacks);
     callbacks->on_auth = on_auth;
     callbacks->on_open = on_open;
-    callbacks->on_list = on_list;
-    callbacks->on_retrieve = on_retrieve;
-    callbacks->on_piece = on_piece;
     callbacks->on_retrieve_end = on_retrieve_end;
-    callbacks->on_commit = on_commit;
     callbacks->on_maildrop_end = on_maildrop_end;
-    callbacks->on_cancel = on_cancel;
     callbacks->on_trace = on_trace;
     callbacks->on_closed = on_closed;
 }
@@ -310,6 +281,7 @@ mailproto_session *pop3_client_session(struct client *client)
 
     set_callbacks(&callbacks);
     mailproto_pop3_server_config_init(&config, sizeof config);
+    config.flags = MAILPROTO_POP3_SERVER_STORE;
     if (client_may_send_cleartext(client))
         config.flags |= MAILPROTO_POP3_SERVER_CLEARTEXT_LOGIN;
     config.peer_address = (mailproto_text){client->address, strlen(client->address)};

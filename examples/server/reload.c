@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "folders.h"
+
 struct reload {
     struct server *server;
     struct settings settings;
@@ -27,9 +29,9 @@ static void read_again(void *user)
     }
     reload->status = config_read(&reload->settings, reload->server->config, problems);
     for (size_t i = 0; !reload->status && i < reload->settings.users.count; i++) {
-        const struct maildir *box = reload->settings.users.items[i].box;
+        const struct mailbox *box = reload->settings.users.items[i].box;
 
-        if ((result = maildir_prepare(box))) {
+        if ((result = folders_prepare(box->path))) {
             fprintf(problems, "cannot use the Maildir of %s, %s%s%s: %s\n", reload->settings.users.items[i].address,
                     box->path, run_as ? " as " : "", run_as ? run_as : "", strerror(-result));
             reload->status = -1;

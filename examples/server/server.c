@@ -10,10 +10,11 @@
 #include <uv.h>
 
 #include "endpoint.h"
+#include "folders.h"
 #include "privileges.h"
 #include "reload.h"
 
-enum { EXIT_UNAVAILABLE = 69, EXIT_CANNOT_CREATE = 73 };
+enum { EXIT_UNAVAILABLE = 69, EXIT_OS = 71, EXIT_CANNOT_CREATE = 73 };
 enum { FILES_BESIDE = 64, REFUSAL_LOG_MS = 1000 };
 
 /* ---- the end ---- */
@@ -213,7 +214,7 @@ static int cannot_use(const struct settings *settings, const char *what, const c
 
 static int prepare_maildirs(const struct settings *settings)
 {
-    int result = maildir_make_folders(settings->mail);
+    int result = folders_make(settings->mail);
     char what[500];
 
     if (result)
@@ -221,12 +222,12 @@ static int prepare_maildirs(const struct settings *settings)
     for (size_t i = 0; i < settings->users.count; i++) {
         const struct user *user = &settings->users.items[i];
 
-        if ((result = maildir_prepare(user->box))) {
+        if ((result = folders_prepare(user->box->path))) {
             snprintf(what, sizeof what, "use the Maildir of %s,", user->address);
             return cannot_use(settings, what, user->box->path, result);
         }
     }
-    result = maildir_sync_directory(settings->mail);
+    result = folders_sync(settings->mail);
     return result ? cannot_use(settings, "use the folder", settings->mail, result) : 0;
 }
 
@@ -277,6 +278,13 @@ static int make_host(struct server *server)
     return EXIT_UNAVAILABLE;
 }
 
+static void end(struct server *server)
+{
+    mailboxes_end(&server->mailboxes);
+    mailproto_host_free(server->host);
+    mailboxes_free(&server->mailboxes);
+}
+
 int server_start(struct server *server, struct settings *settings, const char *config, int trace)
 {
     int result;
@@ -294,12 +302,19 @@ int server_start(struct server *server, struct settings *settings, const char *c
     result = bind_all(server);
     if (!result && settings->run_as)
         result = privileges_become(settings->run_as);
+    server->mailboxes.host = server->host;
+    server->mailboxes.sync = settings->sync;
+    server->mailboxes.hostname = settings->hostname;
+    if (!result && mailboxes_begin(&server->mailboxes)) {
+        log_line(LOG_ERROR, "there is no memory left");
+        result = EXIT_OS;
+    }
     if (!result)
         result = prepare_maildirs(settings);
     if (!result)
         result = listen_on_all(server);
     if (result)
-        mailproto_host_free(server->host);
+        end(server);
     return result;
 }
 
@@ -310,7 +325,7 @@ int server_run(struct server *server)
     log_line(LOG_INFO, "ready: %zu user%s, %zu listening socket%s", users, users == 1 ? "" : "s", server->listening,
              server->listening == 1 ? "" : "s");
     mailproto_host_run(server->host);
-    mailproto_host_free(server->host);
+    end(server);
     log_line(LOG_INFO, "ended");
     return 0;
 }

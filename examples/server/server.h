@@ -6,8 +6,10 @@
 #include <mailproto/host.h>
 
 #include "config.h"
+#include "mailbox.h"
 
 struct server;
+struct pop3;
 
 enum { SERVER_READ = 16384 }; /* octets that a session is fed at once */
 
@@ -23,6 +25,9 @@ struct client {
     mailproto_host_tracer tracer;
     /* the session is freed and the connection closed: free what the protocol has beside; the server frees the rest */
     void (*gone)(struct client *);
+    /* of a handle of its: a question failed; or answers came, and its session is to be waked */
+    void (*store_failed)(struct client *, uint32_t question, int32_t why, const char *text, size_t len);
+    void (*store_answered)(struct client *);
 };
 
 struct listener {
@@ -37,6 +42,8 @@ struct server {
     const char *config; /* the file, for SIGHUP; NULL: none */
     int trace;
     int reloading;
+    struct mailboxes mailboxes;
+    struct pop3 *logins; /* to be logged */
     struct listener listeners[SERVICES * ENDPOINTS_MAX];
     size_t listening;
     uint64_t refused_since; /* when the last refusal for want of room was logged */

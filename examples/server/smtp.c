@@ -105,13 +105,15 @@ static int32_t on_rcpt(mailproto_smtp_server *engine, const mailproto_smtp_rcpt 
 {
     struct smtp *smtp = user;
     const struct user *who;
+    struct handle *handle;
     int found = users_find(&smtp->client.server->settings->users, rcpt->path.ptr, rcpt->path.len, &who);
 
     if (found != USERS_LOCAL)
         return refuse_rcpt(smtp, rcpt, found);
-    if (transaction_add(smtp->transaction, rcpt->index, who->box))
+    handle = transaction_handle(smtp, who->box);
+    if (!handle)
         return MAILPROTO_ERR_NOMEM;
-    return mailproto_smtp_server_accept(engine, rcpt->head.token);
+    return mailproto_smtp_server_deliver(engine, rcpt->head.token, &handle->store, MAILPROTO_MAILDIR_INBOX, NULL);
 }
 
 /* ---- the rest ---- */
@@ -143,7 +145,7 @@ static void set_config(struct smtp *smtp, mailproto_smtp_server_config *config)
     const struct limits *limits = &settings->limits;
 
     config->hostname = (mailproto_text){settings->hostname, strlen(settings->hostname)};
-    config->flags = MAILPROTO_SMTP_SERVER_RECEIVED;
+    config->flags = MAILPROTO_SMTP_SERVER_RECEIVED | MAILPROTO_SMTP_SERVER_STORE;
     config->offer = MAILPROTO_SMTP_EXT_SIZE | MAILPROTO_SMTP_EXT_8BITMIME | MAILPROTO_SMTP_EXT_PIPELINING |
                     MAILPROTO_SMTP_EXT_ENHANCEDSTATUSCODES | MAILPROTO_SMTP_EXT_CHUNKING | MAILPROTO_SMTP_EXT_SMTPUTF8 |
                     MAILPROTO_SMTP_EXT_HELP;
@@ -173,6 +175,11 @@ static void gone(struct client *client)
     free(smtp->login);
 }
 
+static void answered(struct client *client)
+{
+    client_wake(client);
+}
+
 struct client *smtp_client_new(void)
 {
     struct smtp *smtp = calloc(1, sizeof *smtp);
@@ -180,6 +187,8 @@ struct client *smtp_client_new(void)
     if (!smtp)
         return NULL;
     smtp->client.gone = gone;
+    smtp->client.store_failed = smtp_store_failed;
+    smtp->client.store_answered = answered;
     return &smtp->client;
 }
 

@@ -5,25 +5,15 @@
 
 #include <mailproto/smtp_server.h>
 
-#include "delivery.h"
 #include "server.h"
-
-/* An accepted RCPT: its number in the transaction and the box it leads to. A box that several lead to gets one copy. */
-struct recipient {
-    uint32_t index, box;
-};
 
 /* From MAIL to the end of its transaction. */
 struct transaction {
     char *sender;
-    struct recipient *recipients;
+    struct handle **handles; /* one for each mailbox, whatever the number of recipients that lead to it */
     size_t count, room;
-    struct maildir **boxes;
-    int *results; /* one a box, once the delivery is done */
-    size_t box_count;
-    struct delivery *delivery;
-    uint64_t end_token; /* of the MESSAGE_END that waits for it */
-    uint64_t size;
+    uint64_t size; /* of the message, once it was there whole */
+    int whole;
 };
 
 struct smtp {
@@ -35,9 +25,12 @@ struct smtp {
 
 struct transaction *transaction_new(mailproto_text sender); /* NULL: no memory */
 void transaction_free(struct transaction *t);
-int transaction_add(struct transaction *t, uint32_t index, struct maildir *box); /* -1: no memory */
+/* The handle for a mailbox. NULL: no memory. */
+struct handle *transaction_handle(struct smtp *smtp, struct mailbox *box);
 
-/* The callbacks from MESSAGE_BEGIN to the end of the transaction. */
+/* The callbacks from MESSAGE_END to the end of the transaction. */
 void smtp_message_callbacks(mailproto_smtp_server_callbacks *callbacks);
+/* What was asked of a store for this session could not be done. */
+void smtp_store_failed(struct client *client, uint32_t question, int32_t why, const char *text, size_t len);
 
 #endif

@@ -1,6 +1,5 @@
-/* smtp_message.c - a message on its way from an SMTP or LMTP session to the Maildirs of its recipients.
- * RFC 5321 4.4 (Return-Path), 4.2.5, 6.1: 250 is said when it is durable; RFC 2033 4.2: LMTP answers for each one. */
-#include <errno.h>
+/* smtp_message.c - a transaction of SMTP or LMTP: the mailboxes it leads to, and what the log says of its message.
+ * RFC 5321 4.2.5, 6.1: 250 is said when it is durable; RFC 2033 4.2: LMTP answers for each recipient. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,231 +28,75 @@ void transaction_free(struct transaction *t)
 {
     if (!t)
         return;
-    if (t->delivery)
-        delivery_abort(t->delivery);
-    for (size_t i = 0; i < t->box_count; i++)
-        maildir_drop(t->boxes[i]);
-    free(t->boxes);
-    free(t->results);
-    free(t->recipients);
+    for (size_t i = 0; i < t->count; i++)
+        handle_give_back(t->handles[i]);
+    free(t->handles);
     free(t->sender);
     free(t);
 }
 
-/* Room for one more recipient, and so for one more box. */
 static int grow(struct transaction *t)
 {
     size_t room = t->room ? 2 * t->room : 4;
-    struct recipient *recipients;
-    struct maildir **boxes;
+    struct handle **handles;
 
     if (t->count < t->room)
         return 0;
-    recipients = realloc(t->recipients, room * sizeof *recipients);
-    if (!recipients)
+    handles = realloc(t->handles, room * sizeof *handles);
+    if (!handles)
         return -1;
-    t->recipients = recipients;
-    boxes = realloc(t->boxes, room * sizeof *boxes);
-    if (!boxes)
-        return -1;
-    t->boxes = boxes;
+    t->handles = handles;
     t->room = room;
     return 0;
 }
 
-int transaction_add(struct transaction *t, uint32_t index, struct maildir *box)
-{
-    uint32_t at = 0;
-
-    if (grow(t))
-        return -1;
-    while (at < t->box_count && t->boxes[at] != box)
-        at++;
-    if (at == t->box_count)
-        t->boxes[t->box_count++] = maildir_keep(box);
-    t->recipients[t->count++] = (struct recipient){index, at};
-    return 0;
-}
-
-/* ---- what the disk says ---- */
-
-/* RFC 3463 3.4: X.3.1 mail system full. */
-static uint32_t code_of(int result, const char **enhanced, const char **text)
-{
-    if (result == -ENOSPC || result == -EDQUOT) {
-        *enhanced = "4.3.1";
-        *text = "There is no room for the message now, try again later";
-        return 452;
-    }
-    *enhanced = "4.3.0";
-    *text = "The message could not be stored now, try again later";
-    return 451;
-}
-
-static int32_t reply_failure(struct smtp *smtp, uint64_t token, int result)
-{
-    const char *enhanced, *text;
-    uint32_t code = code_of(result, &enhanced, &text);
-
-    return mailproto_smtp_server_reply(smtp->engine, token, code, enhanced, strlen(enhanced), text, strlen(text));
-}
-
-/* In the middle of the message: what still comes of it is skipped. */
-static int32_t reject(struct smtp *smtp, int result)
-{
-    const char *enhanced, *text;
-    mailproto_smtp_verdict verdict;
-
-    client_log(&smtp->client, LOG_ERROR, "message from <%s> could not be stored: %s", smtp->transaction->sender,
-               strerror(-result));
-    mailproto_smtp_verdict_init(&verdict, sizeof verdict);
-    verdict.code = code_of(result, &enhanced, &text);
-    verdict.enhanced = (mailproto_text){enhanced, strlen(enhanced)};
-    verdict.text = (mailproto_text){text, strlen(text)};
-    return mailproto_smtp_server_reject_message(smtp->engine, &verdict);
-}
-
-static void forget_delivery(struct smtp *smtp)
+struct handle *transaction_handle(struct smtp *smtp, struct mailbox *box)
 {
     struct transaction *t = smtp->transaction;
+    struct handle *handle;
 
-    if (!t || !t->delivery)
-        return;
-    delivery_abort(t->delivery);
-    t->delivery = NULL;
+    for (size_t i = 0; i < t->count; i++)
+        if (t->handles[i]->mailbox == box)
+            return t->handles[i];
+    handle = grow(t) ? NULL : mailbox_deliver(&smtp->client.server->mailboxes, box, &smtp->client);
+    if (handle)
+        t->handles[t->count++] = handle;
+    return handle;
 }
 
-static void room(void *user)
+/* ---- what the stores say ---- */
+
+void smtp_store_failed(struct client *client, uint32_t question, int32_t why, const char *text, size_t len)
 {
-    struct smtp *smtp = user;
+    const struct smtp *smtp = (const struct smtp *)client;
 
-    mailproto_session_release(mailproto_smtp_server_session(smtp->engine));
-    client_wake(&smtp->client);
+    (void)question;
+    (void)why;
+    client_log(client, LOG_ERROR, "message from <%s> could not be stored: %.*s",
+               smtp->transaction ? smtp->transaction->sender : "", (int)len, text);
 }
 
-static void failed(void *user, int why)
-{
-    struct smtp *smtp = user;
-
-    reject(smtp, why);
-    forget_delivery(smtp);
-    room(smtp);
-}
-
-static void log_result(const struct smtp *smtp, const char *name, int why)
+static void log_delivered(const struct smtp *smtp)
 {
     const struct transaction *t = smtp->transaction;
     const char *as = smtp->login ? smtp->login : "";
+    size_t count = 0;
 
-    if (why)
-        client_log(&smtp->client, LOG_ERROR, "message from <%s> of %llu octets could not be stored for all: %s",
-                   t->sender, (unsigned long long)t->size, strerror(-why));
-    else
-        client_log(&smtp->client, LOG_INFO, "delivered %s from <%s> to %zu mailbox%s, %llu octets%s%s", name, t->sender,
-                   t->box_count, t->box_count == 1 ? "" : "es", (unsigned long long)t->size, *as ? ", login " : "", as);
-}
-
-static void done(void *user, const int *results, const char *name)
-{
-    struct smtp *smtp = user;
-    struct transaction *t = smtp->transaction;
-    uint64_t token = t->end_token;
-    int why = 0;
-
-    t->delivery = NULL;
-    t->end_token = 0;
-    for (size_t i = 0; i < t->box_count; i++)
-        if ((t->results[i] = results[i]))
-            why = results[i];
-    log_result(smtp, name, why);
-    if (why && smtp->client.service != SERVICE_LMTP)
-        reply_failure(smtp, token, why);
-    else
-        mailproto_smtp_server_accept(smtp->engine, token);
-    client_wake(&smtp->client);
+    for (size_t i = 0; i < t->count; i++)
+        count += !t->handles[i]->failed;
+    client_log(&smtp->client, LOG_INFO, "delivered a message from <%s> to %zu mailbox%s, %llu octets%s%s", t->sender,
+               count, count == 1 ? "" : "es", (unsigned long long)t->size, *as ? ", login " : "", as);
 }
 
 /* ---- the events ---- */
-
-static int32_t prepend_return_path(struct smtp *smtp, uint64_t token)
-{
-    static const char name[] = "Return-Path: <";
-    size_t len = strlen(smtp->transaction->sender);
-    char *field = malloc(sizeof name + len + 1);
-    int32_t result;
-
-    if (!field)
-        return MAILPROTO_ERR_NOMEM;
-    memcpy(field, name, sizeof name - 1);
-    memcpy(field + sizeof name - 1, smtp->transaction->sender, len);
-    field[sizeof name - 1 + len] = '>';
-    result = mailproto_smtp_server_prepend(smtp->engine, token, field, sizeof name + len);
-    free(field);
-    return result;
-}
-
-static int32_t on_message_begin(mailproto_smtp_server *engine, const mailproto_smtp_message_begin *begin, void *user)
-{
-    struct smtp *smtp = user;
-    struct server *server = smtp->client.server;
-    struct transaction *t = smtp->transaction;
-    const struct delivery_owner owner = {room, failed, done, smtp};
-    int32_t result = prepend_return_path(smtp, begin->head.token);
-
-    if (result)
-        return result;
-    free(t->results);
-    t->results = calloc(t->box_count, sizeof *t->results);
-    if (!t->results)
-        return MAILPROTO_ERR_NOMEM;
-    t->delivery = delivery_new(server->host, server->settings->hostname, t->boxes, t->box_count,
-                               smtp->client.service != SERVICE_LMTP, server->settings->sync);
-    if (!t->delivery)
-        return MAILPROTO_ERR_NOMEM;
-    delivery_set_owner(t->delivery, &owner);
-    return mailproto_smtp_server_accept(engine, begin->head.token);
-}
-
-static int32_t on_body(mailproto_smtp_server *engine, const mailproto_smtp_body *body, void *user)
-{
-    struct smtp *smtp = user;
-    int result = delivery_add(smtp->transaction->delivery, body->bytes.ptr, body->bytes.len, SERVER_READ);
-
-    if (result == DELIVERY_FULL)
-        return mailproto_session_hold(mailproto_smtp_server_session(engine));
-    return result ? reject(smtp, result) : 0;
-}
 
 static int32_t on_message_end(mailproto_smtp_server *engine, const mailproto_smtp_message_end *end, void *user)
 {
     struct smtp *smtp = user;
 
-    (void)engine;
-    smtp->transaction->end_token = end->head.token;
     smtp->transaction->size = end->size;
-    delivery_end(smtp->transaction->delivery);
-    return 0; /* answered by `done` */
-}
-
-static int by_index(const void *a, const void *b)
-{
-    uint32_t left = ((const struct recipient *)a)->index, right = ((const struct recipient *)b)->index;
-
-    return (left > right) - (left < right);
-}
-
-static int32_t on_rcpt_result(mailproto_smtp_server *engine, const mailproto_smtp_rcpt_result *wanted, void *user)
-{
-    struct smtp *smtp = user;
-    const struct transaction *t = smtp->transaction;
-    const struct recipient key = {wanted->index, 0};
-    const struct recipient *found = bsearch(&key, t->recipients, t->count, sizeof key, by_index);
-
-    if (!found)
-        return MAILPROTO_ERR_STATE;
-    if (t->results[found->box])
-        return reply_failure(smtp, wanted->head.token, t->results[found->box]);
-    return mailproto_smtp_server_accept(engine, wanted->head.token);
+    smtp->transaction->whole = 1;
+    return mailproto_smtp_server_accept(engine, end->head.token);
 }
 
 /* Why a message was given up, for the log. The session goes on, but for a peer that has gone. */
@@ -267,6 +110,9 @@ static const char *words_for(const struct smtp *smtp, int32_t why, char *out, si
                  (unsigned long long)smtp->client.server->settings->limits.message_size);
         return out;
     case MAILPROTO_ERR_HOST:
+    case MAILPROTO_ERR_FULL:
+    case MAILPROTO_ERR_UNAVAILABLE:
+    case MAILPROTO_ERR_NOMEM:
         return "refused: it could not be stored";
     case MAILPROTO_ERR_CANCELLED:
         return "given up: the client has begun anew";
@@ -289,22 +135,16 @@ static int32_t on_message_aborted(mailproto_smtp_server *engine, const mailproto
     (void)engine;
     client_log(&smtp->client, LOG_INFO, "message from <%s> %s", smtp->transaction->sender,
                words_for(smtp, aborted->why, words, sizeof words));
-    forget_delivery(smtp);
     return 0;
 }
 
-/* The peer, or patience, is gone while the disk works. What is being delivered stays delivered (RFC 1047: better twice
-   than not at all). */
-static int32_t on_cancel(mailproto_smtp_server *engine, const mailproto_cancel *cancel, void *user)
+/* The peer, or patience, is gone while the disk works. What is being stored stays stored (RFC 1047: better twice than not
+   at all). */
+static int is_being_stored(const struct transaction *t)
 {
-    struct smtp *smtp = user;
-
-    (void)engine;
-    if (smtp->transaction && cancel->cancelled == smtp->transaction->end_token) {
-        client_log(&smtp->client, LOG_WARNING, "message from <%s> is being stored, but nobody is left to be told: %s",
-                   smtp->transaction->sender, mailproto_result_text(cancel->why));
-        forget_delivery(smtp);
-    }
+    for (size_t i = 0; t->whole && i < t->count; i++)
+        if (handle_is_busy(t->handles[i]))
+            return 1;
     return 0;
 }
 
@@ -313,7 +153,11 @@ static int32_t on_transaction_end(mailproto_smtp_server *engine, const mailproto
     struct smtp *smtp = user;
 
     (void)engine;
-    (void)end;
+    if (end->delivered)
+        log_delivered(smtp);
+    else if (is_being_stored(smtp->transaction))
+        client_log(&smtp->client, LOG_WARNING, "message from <%s> is being stored, but nobody is left to be told: %s",
+                   smtp->transaction->sender, mailproto_result_text(end->why));
     transaction_free(smtp->transaction);
     smtp->transaction = NULL;
     return 0;
@@ -321,11 +165,7 @@ static int32_t on_transaction_end(mailproto_smtp_server *engine, const mailproto
 
 void smtp_message_callbacks(mailproto_smtp_server_callbacks *callbacks)
 {
-    callbacks->on_message_begin = on_message_begin;
-    callbacks->on_body = on_body;
     callbacks->on_message_end = on_message_end;
-    callbacks->on_rcpt_result = on_rcpt_result;
     callbacks->on_message_aborted = on_message_aborted;
-    callbacks->on_cancel = on_cancel;
     callbacks->on_transaction_end = on_transaction_end;
 }

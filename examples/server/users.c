@@ -33,7 +33,7 @@ void users_clear(struct users *users)
         wipe(users->items[i].password);
         free(users->items[i].password);
         free(users->items[i].address);
-        maildir_drop(users->items[i].box);
+        mailbox_drop(users->items[i].box);
     }
     for (size_t i = 0; i < users->domain_count; i++)
         free(users->domains[i]);
@@ -258,7 +258,7 @@ void users_inherit(struct users *fresh, const struct users *old)
 
         if (!before || strcmp(before->box->path, fresh->items[i].box->path))
             continue;
-        maildir_drop(fresh->items[i].box);
-        fresh->items[i].box = maildir_keep(before->box);
+        mailbox_drop(fresh->items[i].box);
+        fresh->items[i].box = mailbox_keep(before->box);
     }
 }

@@ -3,12 +3,12 @@
 #ifndef MAILPROTOD_USERS_H
 #define MAILPROTOD_USERS_H
 
-#include "maildir.h"
+#include "mailbox.h"
 
 struct user {
     char *address; /* in small letters */
     char *password;
-    struct maildir *box;
+    struct mailbox *box;
     int line; /* of the configuration */
 };
 

@@ -429,8 +429,7 @@ MAILPROTO_API int32_t mailproto_host_url_init(mailproto_host_url *url, size_t si
 
    USER and HOST are percent-decoded; the last '@' ends USER, in which a ':' is refused: a password does not belong in a
    URL. OK; ERR_ARG: why, if not NULL, is set to a static sentence, and *url is left as it was. */
-MAILPROTO_API int32_t mailproto_host_url_read(mailproto_host_url *url, const char *text, size_t len,
-                                              const char **why);
+MAILPROTO_API int32_t mailproto_host_url_read(mailproto_host_url *url, const char *text, size_t len, const char **why);
 
 /* ---- one-call send -------------------------------------------------------------------------------------------- */
 
@@ -455,7 +454,7 @@ enum {
     MAILPROTO_HOST_SEND_NO_CHUNKING = 32,       /* DATA even where BDAT is offered */
     MAILPROTO_HOST_SEND_NO_PIPELINING = 64,
     MAILPROTO_HOST_SEND_READ_AS_WORK = 128, /* `read` is called off the loop's thread, once at a time: for slow disks */
-    MAILPROTO_HOST_SEND_READ_TWICE = 256    /* `read` is called for the whole message in mailproto_host_send, too, before
+    MAILPROTO_HOST_SEND_READ_TWICE = 256 /* `read` is called for the whole message in mailproto_host_send, too, before
                                                anything is connected: `size` and `body` are found out, line ends may be
                                                any, and what mail cannot carry is refused there */
 };
@@ -598,6 +597,9 @@ typedef struct mailproto_host_store_config {
        the loop's thread before the asker is told, and also if nobody waits for the answer. NULL: nobody is told */
     void (*on_failure)(mailproto_host_store *store, uint32_t question, int32_t why, const char *text, size_t len,
                        void *user);
+    /* Answers were told from the loop, outside of a session's verbs: who has asked is to be waked, as after an answer of
+       the program's own (mailproto_host_connection_wake). NULL: nobody is told */
+    void (*on_answered)(mailproto_host_store *store, void *user);
     void *user;
 } mailproto_host_store_config;
 MAILPROTO_API int32_t mailproto_host_store_config_init(mailproto_host_store_config *config, size_t size);

@@ -3,5 +3,6 @@
 #define MAILPROTO_MIME_H
 
 #include "mime_codec.h"
+#include "mime_word.h"
 
 #endif

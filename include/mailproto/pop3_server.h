@@ -302,6 +302,7 @@ typedef struct mailproto_pop3_server_info {
     uint32_t count;     /* messages in it */
     uint32_t deleted;   /* how many of them are marked deleted */
     uint32_t retrieved; /* messages sent whole by RETR so far */
+    uint64_t octets;    /* of all messages in it */
 } mailproto_pop3_server_info;
 
 /* Fills the first `size` octets of info. OK; ERR_ARG. */

@@ -184,8 +184,8 @@ struct mp_engine {
         mailproto_cancel cancel;
         mailproto_tls_started tls_started;
         mailproto_closed closed;
-    } own;                 /* payloads of the base's own events */
-    struct mp_request one; /* the ring of those with max_open 1 */
+    } own;                                   /* payloads of the base's own events */
+    struct mp_request one;                   /* the ring of those with max_open 1 */
     char error_store[MP_ERROR_TEXT_MAX + 1]; /* and a NUL */
 };
 

@@ -143,8 +143,9 @@ INLINE void read_with(mp_base64_reader *r, const size_t block, decode_fn decode)
  * into octets of their own; a character is that value and an offset, which the range of the value gives. To decode, an
  * octet belongs to the alphabet if the bits that its two halves stand for have none in common. */
 
-#define ENCODE_ORDER   1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10
-#define ENCODE_OFFSETS 'a' - 26, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, '+' - 62, '/' - 63, 'A', 0, 0
+#define ENCODE_ORDER 1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10
+#define ENCODE_OFFSETS                                                                                                 \
+    'a' - 26, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, '+' - 62, '/' - 63, 'A', 0, 0
 #define DIGIT          '0' - 52
 #define DECODE_LOW     21, 17, 17, 17, 17, 17, 17, 17, 17, 17, 19, 26, 27, 27, 27, 26
 #define DECODE_HIGH    16, 16, 1, 2, 4, 8, 4, 8, 16, 16, 16, 16, 16, 16, 16, 16

@@ -75,8 +75,8 @@ static void put_q(mp_small_out *o, const uint8_t *p, size_t n, uint32_t flags)
     }
 }
 
-int32_t mailproto_word_encode(const void *in, size_t n, uint32_t flags, size_t most, size_t *took, char *out, size_t cap,
-                              size_t *made)
+int32_t mailproto_word_encode(const void *in, size_t n, uint32_t flags, size_t most, size_t *took, char *out,
+                              size_t cap, size_t *made)
 {
     mp_small_out o = {(uint8_t *)out, cap, 0};
     const uint8_t *p = in;

@@ -194,7 +194,8 @@ INLINE AVX512 size_t fitting_simply(const sight *s, size_t room)
 enum { FEW = 6 };
 INLINE AVX512 void put_few(uint8_t *out, const uint8_t *in, const sight *s, size_t n)
 {
-    uint64_t left = _bzhi_u64(s->escaped, (unsigned)n), more = n > HALF ? _bzhi_u64(s->escaped_more, (unsigned)(n - HALF)) : 0;
+    uint64_t left = _bzhi_u64(s->escaped, (unsigned)n),
+             more = n > HALF ? _bzhi_u64(s->escaped_more, (unsigned)(n - HALF)) : 0;
 
     left |= more << HALF;
     more >>= 64 - HALF;
@@ -358,9 +359,8 @@ AVX512 static void write_avx512(mp_qp_writer *w)
 /* The values of the digits, or the top bit. */
 #define NONE8 128, 128, 128, 128, 128, 128, 128, 128
 static const uint8_t digit_values[128] = {
-    NONE8, NONE8, NONE8, NONE8, NONE8, NONE8, 0,     1,     2,  3,  4,  5,  6,  7,
-    8,     9,     128,   128,   128,   128,   128,   128,   128, 10, 11, 12, 13, 14, 15, 128,
-    NONE8, NONE8, NONE8, NONE8, NONE8, NONE8, NONE8,
+    NONE8, NONE8, NONE8, NONE8, NONE8, NONE8, 0,  1,  2,  3,  4,   5,     6,     7,     8,     9,     128,   128,   128,
+    128,   128,   128,   128,   10,    11,    12, 13, 14, 15, 128, NONE8, NONE8, NONE8, NONE8, NONE8, NONE8, NONE8,
 };
 
 /* What a block is found to be, a bit an octet. */
@@ -404,7 +404,8 @@ typedef struct line_seen {
 } line_seen;
 
 /* Counts lines and bare LF of the n octets at offset `at`. */
-INLINE AVX512 void count_lines(mp_qp_reader *r, line_seen *line, const block *k, uint64_t cr_before, size_t at, size_t n)
+INLINE AVX512 void count_lines(mp_qp_reader *r, line_seen *line, const block *k, uint64_t cr_before, size_t at,
+                               size_t n)
 {
     uint64_t breaks = _bzhi_u64(k->lf | k->cr, (unsigned)n);
     uint64_t bare = _bzhi_u64(k->lf & ~(k->cr << 1 | cr_before), (unsigned)n);

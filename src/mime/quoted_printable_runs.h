@@ -75,10 +75,10 @@ const mp_qp_version *mp_qp_version_avx512(void);
 
 /* What an octet is. */
 enum {
-    MP_QP_PLAIN = 16,  /* may stand for itself, if it does not end a line */
-    MP_QP_BLANK = 32,  /* space or tab: PLAIN too */
-    MP_QP_DIGIT = 64,  /* 0 to 9, A to F: the low four bits are its value; PLAIN too */
-    MP_QP_LOWER = 128  /* a to f: the same */
+    MP_QP_PLAIN = 16, /* may stand for itself, if it does not end a line */
+    MP_QP_BLANK = 32, /* space or tab: PLAIN too */
+    MP_QP_DIGIT = 64, /* 0 to 9, A to F: the low four bits are its value; PLAIN too */
+    MP_QP_LOWER = 128 /* a to f: the same */
 };
 extern const uint8_t mp_qp_class[256];
 

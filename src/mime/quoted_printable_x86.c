@@ -105,7 +105,8 @@ static inline SSSE3 size_t copy_16(uint8_t *out, const uint8_t *in)
 /* Eight octets above 127 as escapes; 0 if they are not. */
 static inline SSSE3 size_t write_escapes(uint8_t *out, const uint8_t *in)
 {
-    const __m128i digits = _mm_setr_epi8('0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F');
+    const __m128i digits =
+        _mm_setr_epi8('0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F');
     __m128i v = _mm_loadl_epi64((const __m128i *)(const void *)in), text;
 
     if ((_mm_movemask_epi8(v) & 0xff) != 0xff)

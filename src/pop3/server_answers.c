@@ -121,6 +121,7 @@ int32_t mailproto_pop3_server_info_get(const mailproto_pop3_server *server, mail
         .count = server->count,
         .deleted = server->deleted,
         .retrieved = server->retrieved,
+        .octets = server->opened ? server->octets : 0,
     };
     memcpy(info, &own, size < sizeof own ? size : sizeof own);
     return MAILPROTO_OK;

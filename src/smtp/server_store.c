@@ -287,9 +287,9 @@ static struct mp_smtp_drop *same_mailbox(const struct mp_smtp_deliveries *d, con
 {
     struct mp_smtp_drop *other = d->first;
 
-    while (other && (other == drop || other->state > MP_DROP_READY || other->store != drop->store ||
-                     other->user != drop->user ||
-                     (drop->is_inbox ? !other->is_inbox : other->mailbox != drop->mailbox)))
+    while (other &&
+           (other == drop || other->state > MP_DROP_READY || other->store != drop->store || other->user != drop->user ||
+            (drop->is_inbox ? !other->is_inbox : other->mailbox != drop->mailbox)))
         other = other->next;
     return other;
 }

@@ -37,8 +37,8 @@ struct mp_smtp_drop {
     uint8_t state;
     uint8_t told, upload_open;
     uint8_t is_inbox; /* deliver said INBOX, not a mailbox */
-    uint8_t ended; /* its answer is complete: the next step looks at it */
-    uint8_t asked; /* MP_ASKED_* */
+    uint8_t ended;    /* its answer is complete: the next step looks at it */
+    uint8_t asked;    /* MP_ASKED_* */
 };
 enum { MP_ASKED_INBOX = 0, MP_ASKED_BEGIN, MP_ASKED_WRITE, MP_ASKED_SHARE, MP_ASKED_COMMIT };
 

@@ -46,7 +46,8 @@ struct test_host {
     int32_t result; /* of the last I/O verb */
     uint64_t rounds;
     struct test_books books;
-    int (*also)(struct test_host *h); /* something else that moves while the session waits; 0: nothing did. May be NULL */
+    int (*also)(
+        struct test_host *h); /* something else that moves while the session waits; 0: nothing did. May be NULL */
 };
 
 /* What a callback of the session, or the poll, calls for each event. */

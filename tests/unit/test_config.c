@@ -100,7 +100,7 @@ static void test_a_whole_file(void **state)
     assert_string_equal(settings.run_as, "mail");
     assert_int_equal(settings.log, LOG_DEBUG);
     assert_int_equal(settings.cleartext, CLEARTEXT_YES);
-    assert_int_equal(settings.sync, MAILDIR_SYNC_FILE);
+    assert_int_equal(settings.sync, MAILPROTO_MAILDIR_SYNC_FILE);
     assert_int_equal(settings.threads, 4);
     assert_int_equal(settings.limits.message_size, 10 << 20);
     assert_int_equal(settings.limits.recipients, 100);
@@ -383,7 +383,7 @@ static void add(struct users *users, const char *address, const char *password)
 
     assert_int_equal(users_add(users, address, &user), 0);
     user->password = strdup(password);
-    user->box = maildir_new(address);
+    user->box = mailbox_new(address);
 }
 
 static void no_complaint(void *context, const struct user *user, const char *sentence)

@@ -83,7 +83,8 @@ static size_t encode_in_pieces(char *out, const uint8_t *in, size_t n, uint32_t 
     e.line_length = line;
     e.flags = flags;
     while (n) {
-        size_t given = piece(cuts.in, n), room = MAILPROTO_CODEC_ROOM - 1 + piece(cuts.out, ROOM_MOST - MAILPROTO_CODEC_ROOM);
+        size_t given = piece(cuts.in, n),
+               room = MAILPROTO_CODEC_ROOM - 1 + piece(cuts.out, ROOM_MOST - MAILPROTO_CODEC_ROOM);
 
         assert_int_equal(mailproto_base64_encode(&e, in, given, &took, room_of, room, &made), 0);
         memcpy(out + at, room_of, made);
@@ -118,7 +119,8 @@ static size_t decode_in_pieces(uint8_t *out, const char *in, size_t n, uint32_t 
     d.flags = flags;
     d.report = report;
     while (n) {
-        size_t given = piece(cuts.in, n), room = MAILPROTO_CODEC_ROOM - 1 + piece(cuts.out, ROOM_MOST - MAILPROTO_CODEC_ROOM);
+        size_t given = piece(cuts.in, n),
+               room = MAILPROTO_CODEC_ROOM - 1 + piece(cuts.out, ROOM_MOST - MAILPROTO_CODEC_ROOM);
 
         assert_int_equal(mailproto_base64_decode(&d, in, given, &took, room_of, room, &made), 0);
         memcpy(out + at, room_of, made);
@@ -244,9 +246,9 @@ static void test_every_split(void **state)
         mailproto_base64_decoder_init(&d, sizeof d);
         assert_int_equal(mailproto_base64_decode(&d, expected, cut, &took, back, sizeof back, &first), 0);
         assert_int_equal(took, cut);
-        assert_int_equal(
-            mailproto_base64_decode(&d, expected + cut, size - cut, &took, back + first, sizeof back - first, &second),
-            0);
+        assert_int_equal(mailproto_base64_decode(&d, expected + cut, size - cut, &took, back + first,
+                                                 sizeof back - first, &second),
+                         0);
         assert_int_equal(mailproto_base64_decode_end(&d, back + first + second, 16, &last), 0);
         assert_int_equal(first + second + last, sizeof plain);
         assert_memory_equal(back, plain, sizeof plain);
@@ -590,12 +592,18 @@ static void test_pair(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vectors),        cmocka_unit_test(test_every_length),
-        cmocka_unit_test(test_every_split),    cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_arguments),      cmocka_unit_test(test_wrong),
-        cmocka_unit_test(test_long_lines),     cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_versions_write), cmocka_unit_test(test_versions_read),
-        cmocka_unit_test(test_versions_every_octet), cmocka_unit_test(test_choice),
+        cmocka_unit_test(test_vectors),
+        cmocka_unit_test(test_every_length),
+        cmocka_unit_test(test_every_split),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_arguments),
+        cmocka_unit_test(test_wrong),
+        cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_versions_write),
+        cmocka_unit_test(test_versions_read),
+        cmocka_unit_test(test_versions_every_octet),
+        cmocka_unit_test(test_choice),
         cmocka_unit_test(test_pair),
     };
 

@@ -26,10 +26,25 @@ static size_t below(size_t n)
 /* Text of a kind: words, other scripts, lines, tags, anything. */
 static size_t fill(uint8_t *p, size_t n)
 {
-    static const char *const words[] = {"the", "quick ", "From ", ".", "=", " ", "\t", "\r\n", "\n",
-                                        "\r",  "\xe4\xbd\xa0\xe5\xa5\xbd\xe3\x80\x82", "<a href=\"x\">", "\0", "\x7f",
-                                        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-                                        "\xc3\xa9", " \r\n", "=\r\n"};
+    static const char *const words[] = {
+        "the",
+        "quick ",
+        "From ",
+        ".",
+        "=",
+        " ",
+        "\t",
+        "\r\n",
+        "\n",
+        "\r",
+        "\xe4\xbd\xa0\xe5\xa5\xbd\xe3\x80\x82",
+        "<a href=\"x\">",
+        "\0",
+        "\x7f",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "\xc3\xa9",
+        " \r\n",
+        "=\r\n"};
     uint32_t liked = (uint32_t)test_random_next(&seed) | 1u << below(18);
     size_t at = 0;
 
@@ -255,7 +270,8 @@ static void check(const uint8_t *plain, size_t n, uint32_t line, uint32_t flags,
     assert_int_equal(mailproto_qp_encode_all(plain, n, line, flags, text, size, &made), 0);
     assert_int_equal(made, size);
     if (memcmp(text, expected, size) != 0)
-        fail_msg("%zu octets, line %u, flags %u:\n%.*s\nnot\n%.*s", n, line, flags, (int)size, text, (int)size, expected);
+        fail_msg("%zu octets, line %u, flags %u:\n%.*s\nnot\n%.*s", n, line, flags, (int)size, text, (int)size,
+                 expected);
     assert_int_equal(text[size], '!');
     if (size) {
         assert_int_equal(mailproto_qp_encode_all(plain, n, line, flags, text, size - 1, &made), MAILPROTO_ERR_LIMIT);

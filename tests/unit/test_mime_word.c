@@ -23,8 +23,24 @@ static size_t below(size_t n)
 /* Valid UTF-8 without CR, LF and NUL, of about n octets. */
 static size_t fill(char *p, size_t n)
 {
-    static const char *const characters[] = {"a", "B", " ", "?", "=", "_", "&", "-", "'", "%", "\x01", "\x7f", "\xc3\xa9",
-                                             "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xe4\xbd\xa0", "\"", "("};
+    static const char *const characters[] = {"a",
+                                             "B",
+                                             " ",
+                                             "?",
+                                             "=",
+                                             "_",
+                                             "&",
+                                             "-",
+                                             "'",
+                                             "%",
+                                             "\x01",
+                                             "\x7f",
+                                             "\xc3\xa9",
+                                             "\xe2\x82\xac",
+                                             "\xf0\x9f\x98\x80",
+                                             "\xe4\xbd\xa0",
+                                             "\"",
+                                             "("};
     size_t at = 0, narrow = 1 + below(18);
 
     while (at < n) {
@@ -50,7 +66,7 @@ static const struct {
     {"=?iso-8859-1?q?a?==?iso-8859-1?q?b?=", "iso-8859-1", "", "a", 'Q', 0},
     {"=?utf-8?Q?=41?=", "utf-8", "", "A", 'Q', 0},
     {"=?utf-8?Q?a b?=", "utf-8", "", "a b", 'Q', MAILPROTO_WORD_SPACE},
-    {"=?utf-8?Q??=", "utf-8", "", "", 'Q', MAILPROTO_WORD_EMPTY},
+    {"=?utf-8?Q?\?=", "utf-8", "", "", 'Q', MAILPROTO_WORD_EMPTY},
     {"=?utf-8?Q?a?b=zz=?=", "utf-8", "", "a?b=zz=", 'Q', 0},
     {"=?utf-8?b?Zm9v\tYg?=", "utf-8", "", "foob", 'B', MAILPROTO_WORD_SPACE},
     {"=?utf-8?Q?aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa?=", "utf-8", "",
@@ -92,9 +108,21 @@ static void test_words(void **state)
 
 static void test_no_words(void **state)
 {
-    static const char *const none[] = {"",          "=",           "=?",          "=?utf-8",       "=?utf-8?",
-                                       "=?utf-8?Q", "=?utf-8?Q?",  "=?utf-8?Q?a", "=?utf-8?Q?a?",  "=??Q?a?=",
-                                       "=?*en?Q?a?=", "=?utf-8?X?a?=", "=?utf-8?Q?a\r\n b?=", "=?ut f?Q?a?=", "x=?utf-8?Q?a?="};
+    static const char *const none[] = {"",
+                                       "=",
+                                       "=?",
+                                       "=?utf-8",
+                                       "=?utf-8?",
+                                       "=?utf-8?Q",
+                                       "=?utf-8?Q?",
+                                       "=?utf-8?Q?a",
+                                       "=?utf-8?Q?a?",
+                                       "=??Q?a?=",
+                                       "=?*en?Q?a?=",
+                                       "=?utf-8?X?a?=",
+                                       "=?utf-8?Q?a\r\n b?=",
+                                       "=?ut f?Q?a?=",
+                                       "x=?utf-8?Q?a?="};
     mailproto_word word;
     size_t made;
     char plain[8];
@@ -181,7 +209,8 @@ static void test_word_round_trip(void **state)
         while (at < n) {
             size_t took, made, decoded;
 
-            assert_int_equal(mailproto_word_encode(plain + at, n - at, flags, most, &took, word, sizeof word, &made), 0);
+            assert_int_equal(mailproto_word_encode(plain + at, n - at, flags, most, &took, word, sizeof word, &made),
+                             0);
             assert_true(took > 0 && made <= (most && most < 75 ? most : 75));
             assert_true(mp_utf8_valid((const uint8_t *)plain + at, took));
             assert_int_equal(mailproto_word_parse(word, made, &parsed), 0);
@@ -244,12 +273,14 @@ static void test_parameter_round_trip(void **state)
         while (at < n) {
             size_t took, made, decoded;
 
-            assert_int_equal(mailproto_parameter_value_encode(plain + at, n - at, most, &took, text, sizeof text, &made),
+            assert_int_equal(mailproto_parameter_value_encode(plain + at, n - at, most, &took, text, sizeof text,
+                                                              &made),
                              0);
             assert_true(took > 0 && (!most || made <= most));
             for (size_t i = 0; i < made; i++)
                 assert_true(text[i] > ' ' && text[i] < 127 && !strchr("*'()<>@,;:\\\"/[]?=", text[i]));
-            assert_int_equal(mailproto_parameter_value_decode(text, made, back + got, sizeof back - got, &decoded, NULL),
+            assert_int_equal(mailproto_parameter_value_decode(text, made, back + got, sizeof back - got, &decoded,
+                                                              NULL),
                              0);
             assert_int_equal(decoded, took);
             got += decoded;
@@ -270,7 +301,8 @@ static void test_utf7(void **state)
         {"", ""},
         {"INBOX", "INBOX"},
         {"a&b", "a&-b"},
-        {"~peter/mail/\xe5\x8f\xb0\xe5\x8c\x97/\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e", "~peter/mail/&U,BTFw-/&ZeVnLIqe-"},
+        {"~peter/mail/\xe5\x8f\xb0\xe5\x8c\x97/\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e",
+         "~peter/mail/&U,BTFw-/&ZeVnLIqe-"},
         {"Entw\xc3\xbcrfe", "Entw&APw-rfe"},
         {"\xf0\x9f\x98\x80", "&2D3eAA-"},
         {"\t", "&AAk-"},
@@ -278,9 +310,9 @@ static void test_utf7(void **state)
         {"&\xc3\xa9&", "&-&AOk-&-"},
     };
     static const char *const wrong[] = {
-        "&",      "a&",          "&Jjo",        "&Jjo!",  "&AGE-",   "&U,BTFw-&ZeVnLIqe-", "&AOl-", "&AOkA-", "\xc3\xa9",
-        "a\tb",   "&2D0-",       "&3gA-",       "&AAAA-", "&AAA-",   "&AOkAYQ-",           "&A-",   "&AO-",   "&Jjo\n-",
-        "\x7f",   "&2D3YPQ-",    "&J/o=-",      "&AOk/-",
+        "&",    "a&",       "&Jjo",   "&Jjo!",  "&AGE-", "&U,BTFw-&ZeVnLIqe-", "&AOl-", "&AOkA-", "\xc3\xa9",
+        "a\tb", "&2D0-",    "&3gA-",  "&AAAA-", "&AAA-", "&AOkAYQ-",           "&A-",   "&AO-",   "&Jjo\n-",
+        "\x7f", "&2D3YPQ-", "&J/o=-", "&AOk/-",
     };
     char text[64];
     size_t made;

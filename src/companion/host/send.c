@@ -253,9 +253,10 @@ static int32_t settle_tls(mailproto_host_sending *s)
     if (r->tls > MAILPROTO_TLS_IMPLICIT)
         return mp_host_fail(s->host, MAILPROTO_ERR_ARG, 0, "tls: it is not one of MAILPROTO_TLS_*");
     if (r->tls && !s->tls.over)
-        return mp_host_fail(s->host, MAILPROTO_ERR_CONFIG, 0,
-                            "tls: it is asked for, there or by the scheme of the URL, and there is no tls_layer to give "
-                            "it");
+        return mp_host_fail(
+            s->host, MAILPROTO_ERR_CONFIG, 0,
+            "tls: it is asked for, there or by the scheme of the URL, and there is no tls_layer to give "
+            "it");
     return MAILPROTO_OK;
 }
 

@@ -232,7 +232,7 @@ static void report(struct mp_host_asked *asked)
         return;
     asked->reported = 1;
     store->on_failure(store, asked->question ? asked->question->type : (uint32_t)MAILPROTO_STORE_APPEND_WRITE,
-                      asked->why, asked->text ? asked->text : "", asked->text_len, store->failure_user);
+                      asked->why, asked->text ? asked->text : "", asked->text_len, store->config_user);
 }
 
 /* Items, as far as they are wanted, and the end if it is there. */
@@ -383,7 +383,9 @@ static int tell_going(mailproto_host_store *store)
 
 void mp_host_store_tell(mailproto_host_store *store)
 {
-    while (store->telling) {
+    int told = 0;
+
+    for (; store->telling; told = 1) {
         struct mp_host_asked *asked = store->telling;
 
         store->telling = asked->next;
@@ -395,7 +397,9 @@ void mp_host_store_tell(mailproto_host_store *store)
         dispose(asked);
     }
     while (tell_going(store))
-        continue;
+        told = 1;
+    if (told && store->on_answered && !store->freed)
+        store->on_answered(store, store->config_user);
 }
 
 /* ---- cancel ---- */

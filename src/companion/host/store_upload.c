@@ -344,8 +344,9 @@ int32_t mp_host_upload_begin(mailproto_host_store *store, mailproto_store_asker 
 /* A further message of a group: all that was gathered of the one before is brought there first. */
 int32_t mp_host_upload_more(struct mp_host_asked *asked)
 {
-    struct mp_host_upload *upload = mp_host_upload_find(
-        asked->store, ((const mailproto_store_append_begin *)(const void *)asked->question)->upload);
+    struct mp_host_upload *upload =
+        mp_host_upload_find(asked->store,
+                            ((const mailproto_store_append_begin *)(const void *)asked->question)->upload);
 
     if (!upload)
         return MAILPROTO_ERR_ARG;

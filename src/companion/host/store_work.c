@@ -99,10 +99,9 @@ static int32_t look_up(struct mp_host_asked *asked)
     const mailproto_event *question = asked->question;
 
     if (question->type == MAILPROTO_STORE_APPEND_SHARE)
-        return mp_host_upload_share(asked,
-                                    ((const mailproto_store_append_share *)(const void *)question)->other->user);
+        return mp_host_upload_share(asked, ((const mailproto_store_append_share *)(const void *)question)->other->user);
     return question->type == MAILPROTO_STORE_APPEND_BEGIN && asked->store->gather ? mp_host_upload_more(asked)
-                                                                                    : MAILPROTO_OK;
+                                                                                  : MAILPROTO_OK;
 }
 
 /* Of an upload that is gathered; 1: it is another question. */
@@ -498,7 +497,8 @@ int32_t mailproto_host_store_new(mailproto_host_store **out, mailproto_host *hos
     store->last = &store->waiting;
     store->gather = own.gather;
     store->on_failure = own.on_failure;
-    store->failure_user = own.user;
+    store->on_answered = own.on_answered;
+    store->config_user = own.user;
     memcpy(&store->inner, blocking,
            blocking->struct_size < sizeof store->inner ? blocking->struct_size : sizeof store->inner);
     store->inner.struct_size = sizeof store->inner;

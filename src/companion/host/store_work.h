@@ -75,14 +75,14 @@ struct mp_host_upload {
     mailproto_host *host;
     mailproto_host_store *store; /* NULL: that was given back */
     uint64_t number;
-    mailproto_event *question;   /* APPEND_BEGIN, kept */
-    char *octets;                /* gathered, and in no work yet */
+    mailproto_event *question; /* APPEND_BEGIN, kept */
+    char *octets;              /* gathered, and in no work yet */
     size_t used, room;
-    unsigned refs, queued;       /* what speaks of it; of that in its own store's queue */
+    unsigned refs, queued; /* what speaks of it; of that in its own store's queue */
     int flushing, ended;
-    struct mp_host_asked *held;  /* writes whose answer waits for room */
+    struct mp_host_asked *held;    /* writes whose answer waits for room */
     struct mp_host_asked *closing; /* for its commit or abort, which take no memory */
-    int32_t why;                 /* a failure that is known */
+    int32_t why;                   /* a failure that is known */
     char *text;
     size_t text_len;
 
@@ -115,7 +115,8 @@ struct mailproto_host_store {
     uint64_t lease_number, upload_number, open;
     void (*on_failure)(mailproto_host_store *store, uint32_t question, int32_t why, const char *text, size_t len,
                        void *user);
-    void *failure_user;
+    void (*on_answered)(mailproto_host_store *store, void *user);
+    void *config_user;
     int running, tells, freed;
     int held;                                      /* another store asks something that touches this one */
     mailproto_host_store *holds;                   /* the store that is held for our batch */

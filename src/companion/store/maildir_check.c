@@ -16,7 +16,7 @@ struct check {
     uint32_t problems;
 };
 
-static void tell(struct check *c, uint32_t fixed, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void tell(struct check *c, uint32_t fixed, const char *format, ...)
 {
     char sentence[MP_SENTENCE_MAX];
     va_list arguments;

@@ -196,7 +196,7 @@ int32_t mp_maildir_epoch_begin(mp_maildir *m, int first, int *unclean)
 int32_t mp_maildir_epoch_recover(mp_maildir *m)
 {
     struct account now;
-    uint64_t floor;
+    uint64_t floor = 0;
     int64_t values[2];
     int32_t result = account(m, &now);
 

@@ -189,8 +189,9 @@ static int place(mp_maildir *m, mp_todo *todo)
     todo->placed[0] = 0;
     if (result)
         return result > 0 ? 0 : -EIO;
-    snprintf(todo->placed, sizeof todo->placed, "%s%scur/%s%s", box.directory, *box.directory ? "/" : "", todo->base,
-             info);
+    if (snprintf(todo->placed, sizeof todo->placed, "%s%scur/%s%s", box.directory, *box.directory ? "/" : "",
+                 todo->base, info) >= (int)sizeof todo->placed)
+        return -ENAMETOOLONG;
     error = link_or_rename(m, todo);
     if (error != -ENOENT)
         return error;

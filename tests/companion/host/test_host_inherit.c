@@ -108,7 +108,7 @@ static int listen_unix(struct sockaddr_un *address)
 /* In the child: moves the sockets to 3 and on, and becomes the service. */
 static void become(const int *fds, int count, const char *role, int own_pid)
 {
-    char pid[32], number[8];
+    char pid[32], number[16];
     int moved[3] = {-1, -1, -1};
 
     for (int i = 0; i < count; i++)

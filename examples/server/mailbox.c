@@ -1,0 +1,347 @@
+/* mailbox.c - handles on users' Maildirs: made, lent to sessions, kept for the next, closed off the loop's thread.
+ * mailproto/maildir.h, mailproto/host.h (mailproto_host_store). */
+#include "mailbox.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server.h"
+
+/* A message of less is one piece of work; one of more takes twice as much memory, whatever its size. */
+enum { GATHER = 16384 };
+
+/* A handle for delivery is memory; one for POP3 holds the index open. */
+static const size_t idle_max[MAILBOX_USES] = {[MAILBOX_DELIVERY] = 256, [MAILBOX_POP3] = 64};
+
+/* ---- idle handles ---- */
+
+static void take_out(struct handle *handle)
+{
+    struct idle_handles *idle = &handle->mailboxes->idle[handle->use];
+    struct handle **of = &handle->mailbox->idle[handle->use];
+
+    while (*of != handle)
+        of = &(*of)->next_of_mailbox;
+    *of = handle->next_of_mailbox;
+    *(handle->older ? &handle->older->newer : &idle->first) = handle->newer;
+    *(handle->newer ? &handle->newer->older : &idle->last) = handle->older;
+    handle->older = handle->newer = handle->next_of_mailbox = NULL;
+    idle->count--;
+}
+
+static void put_in(struct handle *handle)
+{
+    struct idle_handles *idle = &handle->mailboxes->idle[handle->use];
+    struct handle **of = &handle->mailbox->idle[handle->use];
+
+    handle->next_of_mailbox = *of;
+    *of = handle;
+    handle->older = idle->last;
+    *(idle->last ? &idle->last->newer : &idle->first) = handle;
+    idle->last = handle;
+    idle->count++;
+}
+
+/* ---- closing: SQLite may write ---- */
+
+static void free_handle(struct handle *handle)
+{
+    mailproto_maildir_close(handle->maildir);
+    free(handle);
+}
+
+static void close_maildir(void *user)
+{
+    struct handle *handle = user;
+
+    mailproto_maildir_close(handle->maildir);
+    handle->maildir = NULL;
+}
+
+static void closed(int32_t result, void *user)
+{
+    (void)result; /* if the server ends it may not have run */
+    free_handle(user);
+}
+
+static void unused(void *user)
+{
+    struct handle *handle = user;
+
+    if (mailproto_host_work(handle->mailboxes->host, close_maildir, closed, handle))
+        free_handle(handle);
+}
+
+static void close_handle(struct handle *handle)
+{
+    if (handle->off)
+        mailproto_host_store_free(handle->off, unused, handle);
+    else
+        unused(handle);
+}
+
+/* ---- mailboxes ---- */
+
+struct mailbox *mailbox_new(const char *path)
+{
+    struct mailbox *mailbox = calloc(1, sizeof *mailbox);
+
+    if (!mailbox)
+        return NULL;
+    mailbox->path = strdup(path);
+    mailbox->references = 1;
+    if (mailbox->path)
+        return mailbox;
+    free(mailbox);
+    return NULL;
+}
+
+struct mailbox *mailbox_keep(struct mailbox *mailbox)
+{
+    mailbox->references++;
+    return mailbox;
+}
+
+void mailbox_drop(struct mailbox *mailbox)
+{
+    if (!mailbox || --mailbox->references)
+        return;
+    for (int use = 0; use < MAILBOX_USES; use++)
+        while (mailbox->idle[use]) {
+            struct handle *handle = mailbox->idle[use];
+
+            take_out(handle);
+            close_handle(handle);
+        }
+    free(mailbox->path);
+    free(mailbox);
+}
+
+int mailboxes_begin(struct mailboxes *mailboxes)
+{
+    return mailproto_maildir_syncs_new(&mailboxes->syncs) ? -1 : 0;
+}
+
+void mailboxes_end(struct mailboxes *mailboxes)
+{
+    mailboxes->ended = 1;
+    for (int use = 0; use < MAILBOX_USES; use++)
+        while (mailboxes->idle[use].first) {
+            struct handle *handle = mailboxes->idle[use].first;
+
+            take_out(handle);
+            close_handle(handle);
+        }
+}
+
+void mailboxes_free(struct mailboxes *mailboxes)
+{
+    mailproto_maildir_syncs_free(mailboxes->syncs);
+}
+
+/* ---- what becomes of what is asked ---- */
+
+static void failed(mailproto_host_store *off, uint32_t question, int32_t why, const char *text, size_t len, void *user)
+{
+    struct handle *handle = user;
+
+    (void)off;
+    handle->failed = 1;
+    if (!len) {
+        text = mailproto_result_text(why);
+        len = strlen(text);
+    }
+    if (handle->client)
+        handle->client->store_failed(handle->client, question, why, text, len);
+    else
+        log_line(LOG_ERROR, "%s: %.*s", handle->mailbox->path, (int)len, text);
+}
+
+static void answered(mailproto_host_store *off, void *user)
+{
+    struct handle *handle = user;
+
+    (void)off;
+    if (handle->client)
+        handle->client->store_answered(handle->client);
+}
+
+static int32_t put_off_the_loop(struct handle *handle)
+{
+    mailproto_host_store_config config;
+    int32_t result;
+
+    mailproto_host_store_config_init(&config, sizeof config);
+    config.gather = GATHER;
+    config.on_failure = failed;
+    config.on_answered = answered;
+    config.user = handle;
+    result = mailproto_host_store_new(&handle->off, handle->mailboxes->host, mailproto_maildir_store(handle->maildir),
+                                      &config);
+    return result ? result : mailproto_host_store_functions(handle->off, &handle->store);
+}
+
+/* ---- handles ---- */
+
+static struct handle *new_handle(struct mailboxes *mailboxes, struct mailbox *mailbox, enum mailbox_use use)
+{
+    struct handle *handle = calloc(1, sizeof *handle);
+
+    if (!handle)
+        return NULL;
+    handle->mailboxes = mailboxes;
+    handle->mailbox = mailbox_keep(mailbox);
+    handle->use = use;
+    return handle;
+}
+
+static struct handle *idle_handle(struct mailbox *mailbox, enum mailbox_use use)
+{
+    struct handle *handle = mailbox->idle[use];
+
+    if (!handle)
+        return NULL;
+    take_out(handle);
+    mailbox_keep(mailbox);
+    return handle;
+}
+
+static int32_t open_maildir(struct handle *handle)
+{
+    mailproto_maildir_config config;
+
+    mailproto_maildir_config_init(&config, sizeof config);
+    config.sync = handle->mailboxes->sync;
+    config.syncs = handle->mailboxes->syncs;
+    config.host = (mailproto_text){handle->mailboxes->hostname, strlen(handle->mailboxes->hostname)};
+    config.options = handle->use == MAILBOX_DELIVERY ? MAILPROTO_MAILDIR_DELIVERY : 0;
+    return mailproto_maildir_open(&handle->maildir, handle->mailbox->path, &config, handle->why, sizeof handle->why);
+}
+
+static void drop_handle(struct handle *handle)
+{
+    struct mailbox *mailbox = handle->mailbox;
+
+    close_handle(handle);
+    mailbox_drop(mailbox);
+}
+
+struct handle *mailbox_deliver(struct mailboxes *mailboxes, struct mailbox *mailbox, struct client *client)
+{
+    struct handle *handle = idle_handle(mailbox, MAILBOX_DELIVERY);
+
+    if (!handle) {
+        handle = new_handle(mailboxes, mailbox, MAILBOX_DELIVERY);
+        if (!handle)
+            return NULL;
+        if (open_maildir(handle) || put_off_the_loop(handle)) {
+            drop_handle(handle);
+            return NULL;
+        }
+    }
+    handle->client = client;
+    handle->failed = 0;
+    return handle;
+}
+
+/* ---- opening for POP3 ---- */
+
+static void run_open(void *user)
+{
+    struct handle *handle = user;
+
+    handle->result = open_maildir(handle);
+}
+
+static void opened(int32_t result, void *user)
+{
+    struct handle *handle = user;
+
+    if (!handle->result)
+        handle->result = result ? result : handle->off ? 0 : put_off_the_loop(handle);
+    if (!handle->client) {
+        handle_give_back(handle);
+        return;
+    }
+    if (handle->result && !handle->why[0])
+        snprintf(handle->why, sizeof handle->why, "%s", mailproto_result_text(handle->result));
+    handle->opened(handle->client, handle, handle->result ? handle->why : NULL);
+}
+
+struct handle *mailbox_open(struct mailboxes *mailboxes, struct mailbox *mailbox, struct client *client,
+                            void (*then)(struct client *, struct handle *, const char *why))
+{
+    struct handle *handle = idle_handle(mailbox, MAILBOX_POP3);
+
+    if (!handle)
+        handle = new_handle(mailboxes, mailbox, MAILBOX_POP3);
+    if (!handle)
+        return NULL;
+    handle->client = client;
+    handle->failed = 0;
+    handle->opened = then;
+    if (handle->off) {
+        then(client, handle, NULL);
+    } else if (mailproto_host_work(mailboxes->host, run_open, opened, handle)) {
+        drop_handle(handle);
+        return NULL;
+    }
+    return handle;
+}
+
+/* ---- given back ---- */
+
+int handle_is_busy(const struct handle *handle)
+{
+    return mailproto_host_store_open(handle->off) != 0;
+}
+
+static void run_nothing(void *user)
+{
+    (void)user; /* its turn is all that is wanted */
+}
+
+int handle_wait(struct handle *handle, void (*done)(int32_t result, void *user))
+{
+    return mailproto_host_store_run(handle->off, run_nothing, done, handle) ? -1 : 0;
+}
+
+static void keep(struct handle *handle)
+{
+    struct idle_handles *idle = &handle->mailboxes->idle[handle->use];
+    struct mailbox *mailbox = handle->mailbox;
+
+    if (handle->mailboxes->ended) {
+        drop_handle(handle);
+        return;
+    }
+    put_in(handle);
+    if (idle->count > idle_max[handle->use]) {
+        handle = idle->first;
+        take_out(handle);
+        close_handle(handle);
+    }
+    mailbox_drop(mailbox);
+}
+
+static void settled(int32_t result, void *user)
+{
+    struct handle *handle = user;
+
+    if (result || mailproto_host_store_open(handle->off) > 1) /* this call is one */
+        drop_handle(handle);
+    else
+        keep(handle);
+}
+
+void handle_give_back(struct handle *handle)
+{
+    handle->client = NULL;
+    if (handle->result || !handle->off)
+        drop_handle(handle);
+    else if (!handle_is_busy(handle))
+        keep(handle);
+    else if (handle_wait(handle, settled))
+        drop_handle(handle);
+}

@@ -24,7 +24,7 @@ static int is_plain(uint8_t octet, uint32_t flags)
     if (mp_ascii_is_alnum(octet))
         return 1;
     if (flags & MAILPROTO_WORD_PHRASE)
-        return octet && strchr("!*+-/", octet) != NULL;
+        return MP_IS_OF("!*+-/", octet);
     return mp_ascii_is_vchar(octet) && octet != '?' && octet != '=' && octet != '_';
 }
 
@@ -126,7 +126,7 @@ int32_t mailproto_word_encode(const void *in, size_t n, uint32_t flags, size_t m
 /* token of RFC 2047 section 2, without the "*" that begins a language. */
 static int is_token(uint8_t c)
 {
-    return mp_ascii_is_vchar(c) && !strchr("()<>@,;:\"/[]?.=*", c);
+    return mp_ascii_is_vchar(c) && !MP_IS_OF("()<>@,;:\"/[]?.=*", c);
 }
 
 int32_t mailproto_word_parse(const void *in, size_t n, mailproto_word *word)

@@ -11,7 +11,7 @@
 /* attribute-char: no space, control, "*", "'", "%" or tspecial. */
 static int is_plain(uint8_t octet)
 {
-    return mp_ascii_is_vchar(octet) && !strchr("*'%()<>@,;:\\\"/[]?=", octet);
+    return mp_ascii_is_vchar(octet) && !MP_IS_OF("*'%()<>@,;:\\\"/[]?=", octet);
 }
 
 /* Octets of the character at p; 1 if it is none. */

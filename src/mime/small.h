@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "mailproto/base.h"
 
@@ -29,6 +30,13 @@ static inline void mp_small_put_hex(mp_small_out *o, uint32_t mark, uint32_t oct
     mp_small_put(o, (uint8_t)digits[octet >> 4 & 15]);
     mp_small_put(o, (uint8_t)digits[octet & 15]);
 }
+
+/* Whether the octet, not NUL, is one of these. */
+static inline int mp_small_is_of(const char *set, size_t octets, uint32_t octet)
+{
+    return memchr(set, (int)octet, octets) != NULL;
+}
+#define MP_IS_OF(set, octet) mp_small_is_of(set, sizeof(set) - 1, octet)
 
 /* What the call answers when all was put. */
 static inline int32_t mp_small_done(const mp_small_out *o, size_t *made)

@@ -16,6 +16,7 @@ import bench_idle  # noqa: E402
 import bench_maildir  # noqa: E402
 import bench_sink  # noqa: E402
 import bench_size  # noqa: E402
+import bench_store  # noqa: E402
 import in_process  # noqa: E402
 
 BENCHMARKS = {
@@ -29,6 +30,7 @@ BENCHMARKS = {
                     lambda context: in_process.rows(context, "bench_smtp_engine")),
     "smtp-sink": ("messages thrown away over loopback, against Postfix's smtp-sink", bench_sink.rows),
     "smtp-maildir": ("SMTP to Maildir, mailprotod against Postfix", bench_maildir.rows),
+    "store": ("the Maildir store: opening, listing, delivery, and how they grow; against Dovecot", bench_store.rows),
     "smtp-idle": ("memory of idle SMTP sessions", bench_idle.rows),
     "code-size": (".text of an SMTP client and of all engines, against libESMTP", bench_size.rows),
 }

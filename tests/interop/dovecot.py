@@ -154,6 +154,15 @@ class Dovecot:
             harness.wait_for_port(port, self.process, self.read_log)
         return self
 
+    def command(self, program, *words):
+        """What runs one of Dovecot's programs beside the server: its words, and its environment."""
+        scratch = os.path.dirname(self.folder)
+        root = packages.reachable(tree(), scratch)
+        config = os.path.join(self.folder, "dovecot.conf")
+        return ([os.path.join(root, "usr/bin/doveconf"), "-f", "service=" + program, "-c", config, "-m", program,
+                 "-e", os.path.join(root, "usr/bin", program), "-c", config, *words],
+                {"PATH": "/usr/bin:/bin", "LANG": "C", **_redirected(root, scratch)})
+
     def read_log(self):
         text = ""
         for name in ("start.log", "dovecot.log"):

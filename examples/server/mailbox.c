@@ -9,38 +9,34 @@
 #include "server.h"
 
 /* A message of less is one piece of work; one of more takes twice as much memory, whatever its size. */
-enum { GATHER = 16384 };
+enum { GATHER = 16384, IDLE_MAX = 256 };
 
-/* A handle for delivery is memory; one for POP3 holds the index open. */
-static const size_t idle_max[MAILBOX_USES] = {[MAILBOX_DELIVERY] = 256, [MAILBOX_POP3] = 64};
-
-/* ---- idle handles ---- */
+/* ---- idle handles, of delivery only: they are memory; those of POP3 have the index open ---- */
 
 static void take_out(struct handle *handle)
 {
-    struct idle_handles *idle = &handle->mailboxes->idle[handle->use];
-    struct handle **of = &handle->mailbox->idle[handle->use];
+    struct mailboxes *all = handle->mailboxes;
+    struct handle **of = &handle->mailbox->idle;
 
     while (*of != handle)
         of = &(*of)->next_of_mailbox;
     *of = handle->next_of_mailbox;
-    *(handle->older ? &handle->older->newer : &idle->first) = handle->newer;
-    *(handle->newer ? &handle->newer->older : &idle->last) = handle->older;
+    *(handle->older ? &handle->older->newer : &all->oldest) = handle->newer;
+    *(handle->newer ? &handle->newer->older : &all->newest) = handle->older;
     handle->older = handle->newer = handle->next_of_mailbox = NULL;
-    idle->count--;
+    all->idle--;
 }
 
 static void put_in(struct handle *handle)
 {
-    struct idle_handles *idle = &handle->mailboxes->idle[handle->use];
-    struct handle **of = &handle->mailbox->idle[handle->use];
+    struct mailboxes *all = handle->mailboxes;
 
-    handle->next_of_mailbox = *of;
-    *of = handle;
-    handle->older = idle->last;
-    *(idle->last ? &idle->last->newer : &idle->first) = handle;
-    idle->last = handle;
-    idle->count++;
+    handle->next_of_mailbox = handle->mailbox->idle;
+    handle->mailbox->idle = handle;
+    handle->older = all->newest;
+    *(all->newest ? &all->newest->newer : &all->oldest) = handle;
+    all->newest = handle;
+    all->idle++;
 }
 
 /* ---- closing: SQLite may write ---- */
@@ -61,8 +57,12 @@ static void close_maildir(void *user)
 
 static void closed(int32_t result, void *user)
 {
+    struct handle *handle = user;
+
     (void)result; /* if the server ends it may not have run */
-    free_handle(user);
+    if (handle->closed && handle->client)
+        handle->closed(handle->client);
+    free_handle(handle);
 }
 
 static void unused(void *user)
@@ -79,6 +79,12 @@ static void close_handle(struct handle *handle)
         mailproto_host_store_free(handle->off, unused, handle);
     else
         unused(handle);
+}
+
+static void close_idle(struct handle *handle)
+{
+    take_out(handle);
+    close_handle(handle);
 }
 
 /* ---- mailboxes ---- */
@@ -107,13 +113,8 @@ void mailbox_drop(struct mailbox *mailbox)
 {
     if (!mailbox || --mailbox->references)
         return;
-    for (int use = 0; use < MAILBOX_USES; use++)
-        while (mailbox->idle[use]) {
-            struct handle *handle = mailbox->idle[use];
-
-            take_out(handle);
-            close_handle(handle);
-        }
+    while (mailbox->idle)
+        close_idle(mailbox->idle);
     free(mailbox->path);
     free(mailbox);
 }
@@ -126,13 +127,8 @@ int mailboxes_begin(struct mailboxes *mailboxes)
 void mailboxes_end(struct mailboxes *mailboxes)
 {
     mailboxes->ended = 1;
-    for (int use = 0; use < MAILBOX_USES; use++)
-        while (mailboxes->idle[use].first) {
-            struct handle *handle = mailboxes->idle[use].first;
-
-            take_out(handle);
-            close_handle(handle);
-        }
+    while (mailboxes->oldest)
+        close_idle(mailboxes->oldest);
 }
 
 void mailboxes_free(struct mailboxes *mailboxes)
@@ -184,7 +180,7 @@ static int32_t put_off_the_loop(struct handle *handle)
 
 /* ---- handles ---- */
 
-static struct handle *new_handle(struct mailboxes *mailboxes, struct mailbox *mailbox, enum mailbox_use use)
+static struct handle *new_handle(struct mailboxes *mailboxes, struct mailbox *mailbox)
 {
     struct handle *handle = calloc(1, sizeof *handle);
 
@@ -192,18 +188,6 @@ static struct handle *new_handle(struct mailboxes *mailboxes, struct mailbox *ma
         return NULL;
     handle->mailboxes = mailboxes;
     handle->mailbox = mailbox_keep(mailbox);
-    handle->use = use;
-    return handle;
-}
-
-static struct handle *idle_handle(struct mailbox *mailbox, enum mailbox_use use)
-{
-    struct handle *handle = mailbox->idle[use];
-
-    if (!handle)
-        return NULL;
-    take_out(handle);
-    mailbox_keep(mailbox);
     return handle;
 }
 
@@ -215,7 +199,7 @@ static int32_t open_maildir(struct handle *handle)
     config.sync = handle->mailboxes->sync;
     config.syncs = handle->mailboxes->syncs;
     config.host = (mailproto_text){handle->mailboxes->hostname, strlen(handle->mailboxes->hostname)};
-    config.options = handle->use == MAILBOX_DELIVERY ? MAILPROTO_MAILDIR_DELIVERY : 0;
+    config.options = handle->is_quick ? MAILPROTO_MAILDIR_DELIVERY : 0;
     return mailproto_maildir_open(&handle->maildir, handle->mailbox->path, &config, handle->why, sizeof handle->why);
 }
 
@@ -229,12 +213,16 @@ static void drop_handle(struct handle *handle)
 
 struct handle *mailbox_deliver(struct mailboxes *mailboxes, struct mailbox *mailbox, struct client *client)
 {
-    struct handle *handle = idle_handle(mailbox, MAILBOX_DELIVERY);
+    struct handle *handle = mailbox->idle;
 
-    if (!handle) {
-        handle = new_handle(mailboxes, mailbox, MAILBOX_DELIVERY);
+    if (handle) {
+        take_out(handle);
+        mailbox_keep(mailbox);
+    } else {
+        handle = new_handle(mailboxes, mailbox);
         if (!handle)
             return NULL;
+        handle->is_quick = 1;
         if (open_maildir(handle) || put_off_the_loop(handle)) {
             drop_handle(handle);
             return NULL;
@@ -259,7 +247,7 @@ static void opened(int32_t result, void *user)
     struct handle *handle = user;
 
     if (!handle->result)
-        handle->result = result ? result : handle->off ? 0 : put_off_the_loop(handle);
+        handle->result = result ? result : put_off_the_loop(handle);
     if (!handle->client) {
         handle_give_back(handle);
         return;
@@ -272,22 +260,17 @@ static void opened(int32_t result, void *user)
 struct handle *mailbox_open(struct mailboxes *mailboxes, struct mailbox *mailbox, struct client *client,
                             void (*then)(struct client *, struct handle *, const char *why))
 {
-    struct handle *handle = idle_handle(mailbox, MAILBOX_POP3);
+    struct handle *handle = new_handle(mailboxes, mailbox);
 
-    if (!handle)
-        handle = new_handle(mailboxes, mailbox, MAILBOX_POP3);
     if (!handle)
         return NULL;
     handle->client = client;
-    handle->failed = 0;
     handle->opened = then;
-    if (handle->off) {
-        then(client, handle, NULL);
-    } else if (mailproto_host_work(mailboxes->host, run_open, opened, handle)) {
-        drop_handle(handle);
-        return NULL;
-    }
-    return handle;
+    if (!mailproto_host_work(mailboxes->host, run_open, opened, handle))
+        return handle;
+    handle->client = NULL;
+    drop_handle(handle);
+    return NULL;
 }
 
 /* ---- given back ---- */
@@ -297,51 +280,28 @@ int handle_is_busy(const struct handle *handle)
     return mailproto_host_store_open(handle->off) != 0;
 }
 
-static void run_nothing(void *user)
-{
-    (void)user; /* its turn is all that is wanted */
-}
-
-int handle_wait(struct handle *handle, void (*done)(int32_t result, void *user))
-{
-    return mailproto_host_store_run(handle->off, run_nothing, done, handle) ? -1 : 0;
-}
-
 static void keep(struct handle *handle)
 {
-    struct idle_handles *idle = &handle->mailboxes->idle[handle->use];
+    struct mailboxes *all = handle->mailboxes;
     struct mailbox *mailbox = handle->mailbox;
 
-    if (handle->mailboxes->ended) {
-        drop_handle(handle);
-        return;
-    }
     put_in(handle);
-    if (idle->count > idle_max[handle->use]) {
-        handle = idle->first;
-        take_out(handle);
-        close_handle(handle);
-    }
+    if (all->idle > IDLE_MAX)
+        close_idle(all->oldest);
     mailbox_drop(mailbox);
-}
-
-static void settled(int32_t result, void *user)
-{
-    struct handle *handle = user;
-
-    if (result || mailproto_host_store_open(handle->off) > 1) /* this call is one */
-        drop_handle(handle);
-    else
-        keep(handle);
 }
 
 void handle_give_back(struct handle *handle)
 {
     handle->client = NULL;
-    if (handle->result || !handle->off)
-        drop_handle(handle);
-    else if (!handle_is_busy(handle))
+    if (handle->is_quick && !handle_is_busy(handle) && !handle->mailboxes->ended)
         keep(handle);
-    else if (handle_wait(handle, settled))
+    else
         drop_handle(handle);
+}
+
+void handle_close(struct handle *handle, void (*then)(struct client *))
+{
+    handle->closed = then;
+    drop_handle(handle);
 }

@@ -9,24 +9,16 @@
 struct client;
 struct handle;
 
-enum mailbox_use { MAILBOX_DELIVERY, MAILBOX_POP3, MAILBOX_USES };
-
 /* A user's account. References are counted on the loop's thread only; it survives a reload of the users. */
 struct mailbox {
     char *path;
     unsigned references;
-    struct handle *idle[MAILBOX_USES];
+    struct handle *idle; /* for delivery */
 };
 
 struct mailbox *mailbox_new(const char *path); /* NULL: no memory */
 struct mailbox *mailbox_keep(struct mailbox *mailbox);
 void mailbox_drop(struct mailbox *mailbox); /* NULL is ignored */
-
-/* Handles that wait for the next who needs one, the oldest first. */
-struct idle_handles {
-    struct handle *first, *last;
-    size_t count;
-};
 
 /* What all handles have in common. */
 struct mailboxes {
@@ -34,7 +26,8 @@ struct mailboxes {
     mailproto_maildir_syncs *syncs; /* so that deliveries of several threads share the fsyncs of a folder */
     uint32_t sync;                  /* MAILPROTO_MAILDIR_SYNC_* */
     const char *hostname;           /* in the names of files */
-    struct idle_handles idle[MAILBOX_USES];
+    struct handle *oldest, *newest; /* idle handles: of the last who needed one, for the next */
+    size_t idle;
     int ended;
 };
 int mailboxes_begin(struct mailboxes *mailboxes); /* its fields are set. 0; -1: no memory */
@@ -47,7 +40,7 @@ struct handle {
     struct mailboxes *mailboxes;
     struct mailbox *mailbox;
     struct client *client; /* NULL: nobody's */
-    enum mailbox_use use;
+    int is_quick;          /* for delivery: it holds nothing open */
     mailproto_store store; /* for the session */
     int failed;            /* something that was asked for this client */
 
@@ -55,6 +48,7 @@ struct handle {
     mailproto_host_store *off;
     struct handle *next_of_mailbox, *older, *newer; /* idle */
     void (*opened)(struct client *, struct handle *, const char *why);
+    void (*closed)(struct client *);
     int32_t result;
     char why[500];
 };
@@ -62,8 +56,8 @@ struct handle {
 /* A handle for delivery, at once; NULL: no memory. */
 struct handle *mailbox_deliver(struct mailboxes *mailboxes, struct mailbox *mailbox, struct client *client);
 
-/* One for POP3, which is returned: `opened` is called with it at once or later, when its Maildir is open, or, with `why`,
-   could not be opened. It is to be given back in any case, before that too. NULL: no memory. */
+/* One for POP3, which is returned: `opened` is called later, when its Maildir is open, or, with `why`, could not be opened.
+   It is to be given back or closed in any case, before that too. NULL: no memory. */
 struct handle *mailbox_open(struct mailboxes *mailboxes, struct mailbox *mailbox, struct client *client,
                             void (*opened)(struct client *, struct handle *, const char *why));
 
@@ -71,7 +65,7 @@ struct handle *mailbox_open(struct mailboxes *mailboxes, struct mailbox *mailbox
 int handle_is_busy(const struct handle *handle);
 /* The client needs it no more. What is under way in it goes on. */
 void handle_give_back(struct handle *handle);
-/* Calls `done` when all that was asked so far is done. 0; -1: it cannot be waited for. */
-int handle_wait(struct handle *handle, void (*done)(int32_t result, void *user));
+/* The same, and `closed` is called when nothing is open any more, unless the client has left it by then. */
+void handle_close(struct handle *handle, void (*closed)(struct client *));
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check_mail.h"
 #include "demo.h"
 #include "privileges.h"
 #include "server.h"
@@ -17,9 +18,10 @@ static const char help_main[] = "usage: mailprotod COMMAND [OPTION...]\n"
                                 "\n"
                                 "Receives mail by SMTP, submission and LMTP into Maildirs, and gives it out by POP3.\n"
                                 "\n"
-                                "  demo    serve two users on 127.0.0.1, without a configuration\n"
-                                "  serve   serve what a configuration file says\n"
-                                "  check   tell what is wrong with a configuration file\n"
+                                "  demo        serve two users on 127.0.0.1, without a configuration\n"
+                                "  serve       serve what a configuration file says\n"
+                                "  check       tell what is wrong with a configuration file\n"
+                                "  check-mail  tell what is wrong with the mail, and repair it\n"
                                 "\n"
                                 "  --help     this text; after a command, what its options are\n"
                                 "  --version  the version\n";
@@ -66,14 +68,31 @@ static const char help_check[] =
     "Exit status: 0 it is good; 64 wrong arguments; 66 FILE cannot be read; 67 run_as names nobody;\n"
     "78 FILE is wrong.\n";
 
+static const char help_check_mail[] =
+    "usage: mailprotod check-mail [--repair] --config FILE\n"
+    "       mailprotod check-mail [--repair] DIR...\n"
+    "\n"
+    "Looks at the Maildirs of the users in FILE, or in the folders DIR, and tells what is wrong with them and their\n"
+    "indexes. Messages are never removed. A server may be running meanwhile.\n"
+    "\n"
+    "  --config FILE  the configuration; as root it is done as the user that run_as names\n"
+    "  --repair       repair what is wrong\n"
+    "  --help         this text\n"
+    "  --version      the version\n"
+    "\n"
+    "Exit status: 0 all is good, or was repaired; 1 problems are left; 64 wrong arguments; 66 FILE or a Maildir\n"
+    "cannot be read; 67 run_as names nobody; 77 run_as is not allowed; 78 FILE is wrong.\n";
+
 struct arguments {
     const char *command, *help;
     const char *config, *dir;
     unsigned port_base;
     int trace;
+    int repair;
+    int takes_folders; /* what is no option is a folder */
 };
 
-enum { OPTION_HELP = 1, OPTION_VERSION, OPTION_CONFIG, OPTION_DIR, OPTION_PORT_BASE, OPTION_TRACE };
+enum { OPTION_HELP = 1, OPTION_VERSION, OPTION_CONFIG, OPTION_DIR, OPTION_PORT_BASE, OPTION_TRACE, OPTION_REPAIR };
 
 static const struct option options_serve[] = {{"help", no_argument, NULL, OPTION_HELP},
                                               {"version", no_argument, NULL, OPTION_VERSION},
@@ -84,6 +103,11 @@ static const struct option options_check[] = {{"help", no_argument, NULL, OPTION
                                               {"version", no_argument, NULL, OPTION_VERSION},
                                               {"config", required_argument, NULL, OPTION_CONFIG},
                                               {NULL, 0, NULL, 0}};
+static const struct option options_check_mail[] = {{"help", no_argument, NULL, OPTION_HELP},
+                                                   {"version", no_argument, NULL, OPTION_VERSION},
+                                                   {"config", required_argument, NULL, OPTION_CONFIG},
+                                                   {"repair", no_argument, NULL, OPTION_REPAIR},
+                                                   {NULL, 0, NULL, 0}};
 static const struct option options_demo[] = {{"help", no_argument, NULL, OPTION_HELP},
                                              {"version", no_argument, NULL, OPTION_VERSION},
                                              {"dir", required_argument, NULL, OPTION_DIR},
@@ -142,6 +166,9 @@ static int take_option(struct arguments *arguments, int option)
     case OPTION_TRACE:
         arguments->trace = 1;
         return -1;
+    case OPTION_REPAIR:
+        arguments->repair = 1;
+        return -1;
     default: /* getopt has said what is wrong */
         return usage(arguments->command);
     }
@@ -153,7 +180,7 @@ static int parse(struct arguments *arguments, const struct option *options, int 
 
     while (result < 0 && (option = getopt_long(argc, argv, "", options, NULL)) != -1)
         result = take_option(arguments, option);
-    if (result < 0 && optind < argc) {
+    if (result < 0 && optind < argc && !arguments->takes_folders) {
         fprintf(stderr, "mailprotod: %s takes no argument \"%s\"\n", arguments->command, argv[optind]);
         return usage(arguments->command);
     }
@@ -253,12 +280,49 @@ static int check(int argc, char **argv)
     return result;
 }
 
+/* As the user who has the mail: a file that root makes could not be written by the server. */
+static int check_configured(struct check_mail *work, const char *config)
+{
+    struct settings settings;
+    int result;
+
+    settings_init(&settings);
+    result = config_read(&settings, config, stderr);
+    if (!result && settings.run_as)
+        result = privileges_become(settings.run_as);
+    if (!result)
+        check_mail_users(work, &settings.users);
+    settings_clear(&settings);
+    return result;
+}
+
+static int check_mail(int argc, char **argv)
+{
+    struct arguments arguments = {.command = "check-mail", .help = help_check_mail, .takes_folders = 1};
+    struct check_mail work = {.repair = 0};
+    int result = parse(&arguments, options_check_mail, argc, argv);
+
+    if (result >= 0)
+        return result;
+    if ((arguments.config != NULL) == (optind < argc)) {
+        fprintf(stderr, "mailprotod: check-mail needs --config FILE or folders%s\n",
+                arguments.config ? ", not both" : "");
+        return usage(arguments.command);
+    }
+    work.repair = arguments.repair;
+    if (arguments.config)
+        result = check_configured(&work, arguments.config);
+    for (; optind < argc; optind++)
+        check_mail_folder(&work, argv[optind]);
+    return result > 0 ? result : check_mail_end(&work);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
         const char *name;
         int (*run)(int argc, char **argv);
-    } commands[] = {{"demo", demo}, {"serve", serve}, {"check", check}};
+    } commands[] = {{"demo", demo}, {"serve", serve}, {"check", check}, {"check-mail", check_mail}};
     static char program[] = "mailprotod";
     const char *name = argc > 1 ? argv[1] : "";
 
@@ -276,8 +340,8 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     if (*name)
-        fprintf(stderr, "mailprotod: there is no command \"%s\"; there are demo, serve and check\n", name);
+        fprintf(stderr, "mailprotod: there is no command \"%s\"; there are demo, serve, check and check-mail\n", name);
     else
-        fprintf(stderr, "mailprotod: say what to do: demo, serve or check\n");
+        fprintf(stderr, "mailprotod: say what to do: demo, serve, check or check-mail\n");
     return usage("");
 }

@@ -56,16 +56,14 @@ static void opened(struct client *client, struct handle *handle, const char *why
     uint64_t token = pop3->opening;
 
     pop3->opening = 0;
-    pop3->handle = NULL;
     if (why) {
+        pop3->handle = NULL;
         client_log(client, LOG_ERROR, "maildrop of %s: %s", pop3->login, why);
         err(pop3, token, MAILPROTO_POP3_RESP_SYS_TEMP, "the maildrop cannot be read now");
         handle_give_back(handle);
     } else if (mailproto_pop3_server_open_store(pop3->engine, token, &handle->store, 0, NULL)) {
+        pop3->handle = NULL;
         handle_give_back(handle); /* the session waits no more */
-    } else {
-        pop3->handle = handle;
-        pop3->logged = 0;
     }
     client_wake(client);
 }
@@ -73,18 +71,12 @@ static void opened(struct client *client, struct handle *handle, const char *why
 static int32_t on_open(mailproto_pop3_server *engine, const mailproto_pop3_open *open, void *user)
 {
     struct pop3 *pop3 = user;
-    struct handle *handle;
 
     (void)engine;
     pop3->opening = open->head.token;
-    handle = mailbox_open(&pop3->client.server->mailboxes, pop3->box, &pop3->client, opened);
-    if (!handle) {
-        pop3->opening = 0;
-        return MAILPROTO_ERR_NOMEM;
-    }
-    if (pop3->opening)
-        pop3->handle = handle; /* it is being opened */
-    return 0;
+    pop3->logged = 0;
+    pop3->handle = mailbox_open(&pop3->client.server->mailboxes, pop3->box, &pop3->client, opened);
+    return pop3->handle ? 0 : MAILPROTO_ERR_NOMEM;
 }
 
 /* ---- what the store says ---- */
@@ -130,26 +122,33 @@ static void log_logins(mailproto_host *host, void *user)
     struct server *server = user;
 
     (void)host;
-    while (server->logins) {
-        struct pop3 *pop3 = server->logins;
-
-        unlist(pop3);
+    for (struct pop3 *pop3 = server->logins, *next; pop3; pop3 = next) {
+        next = pop3->next;
         log_login(pop3);
+        if (pop3->logged || pop3->listed == 1)
+            unlist(pop3);
+        else
+            pop3->listed--;
     }
+    if (server->logins)
+        (void)mailproto_host_post(server->host, log_logins, server);
 }
 
-/* What the maildrop holds is known to the engine when the session has run with these answers. */
+/* What the maildrop holds is known to the engine when the session has run with these answers: in the loop's next round, so
+   that it is looked at twice. */
 static void answered(struct client *client)
 {
     struct pop3 *pop3 = (struct pop3 *)client;
     struct server *server = client->server;
 
     client_wake(client);
-    if (pop3->logged || pop3->listed)
+    if (pop3->logged || (!pop3->listed && !server->logins && mailproto_host_post(server->host, log_logins, server)))
         return;
-    if (!server->logins && mailproto_host_post(server->host, log_logins, server))
+    if (pop3->listed) {
+        pop3->listed = 2;
         return;
-    pop3->listed = 1;
+    }
+    pop3->listed = 2;
     pop3->previous = NULL;
     pop3->next = server->logins;
     if (pop3->next)
@@ -169,18 +168,13 @@ static int32_t on_retrieve_end(mailproto_pop3_server *engine, const mailproto_po
     return 0;
 }
 
-static void unlocked(int32_t result, void *user)
+static void unlocked(struct client *client)
 {
-    struct handle *handle = user;
-    struct pop3 *pop3 = (struct pop3 *)handle->client;
+    struct pop3 *pop3 = (struct pop3 *)client;
 
-    (void)result;
-    if (pop3) {
-        pop3->handle = NULL;
-        mailproto_session_release(mailproto_pop3_server_session(pop3->engine));
-        client_wake(&pop3->client);
-    }
-    handle_give_back(handle);
+    pop3->handle = NULL;
+    mailproto_session_release(mailproto_pop3_server_session(pop3->engine));
+    client_wake(client);
 }
 
 static void log_deleted(const struct pop3 *pop3, const mailproto_pop3_maildrop_end *end)
@@ -201,12 +195,13 @@ static int32_t on_maildrop_end(mailproto_pop3_server *engine, const mailproto_po
 
     log_login(pop3);
     log_deleted(pop3, end);
-    if (end->update && !handle_wait(pop3->handle, unlocked)) {
+    if (end->update) {
         mailproto_session_hold(mailproto_pop3_server_session(engine));
-        return 0;
+        handle_close(pop3->handle, unlocked);
+    } else {
+        handle_give_back(pop3->handle);
+        pop3->handle = NULL;
     }
-    handle_give_back(pop3->handle);
-    pop3->handle = NULL;
     return 0;
 }
 

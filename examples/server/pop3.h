@@ -16,7 +16,7 @@ struct pop3 {
     uint64_t opening;             /* the OPEN that waits for it, or 0 */
     int logged;                   /* the login */
     struct pop3 *previous, *next; /* of those whose login is to be logged */
-    int listed;
+    int listed;                   /* how often it is still looked at */
 };
 
 #endif

@@ -140,6 +140,8 @@ static void refuse_one(struct mp_smtp_drop *drop, int32_t why)
 /* Whose mailbox is another recipient's too: what that one was told, once it was told. */
 static void tell_same(struct mp_smtp_drop *drop)
 {
+    if (!drop->request)
+        return; /* it was told */
     if (drop->leader->state == MP_DROP_FAILED)
         refuse_one(drop, drop->leader->why);
     else if (drop->leader->state == MP_DROP_READY)

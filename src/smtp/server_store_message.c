@@ -92,7 +92,8 @@ static void share(struct mp_smtp_drop *drop)
 
     other.user = leader->user;
     if (leader->state != MP_DROP_READY) {
-        mp_smtp_store_failed(drop, MAILPROTO_ERR_UNAVAILABLE); /* the octets went with it */
+        /* the octets went with it; a full disk is everybody's, all else is its own */
+        mp_smtp_store_failed(drop, leader->why == MAILPROTO_ERR_FULL ? leader->why : MAILPROTO_ERR_UNAVAILABLE);
         return;
     }
     drop->server->work->deliveries->open++;

@@ -1,5 +1,6 @@
 """mailprotod as a person runs it: arguments, configuration, signals, limits, logs."""
 
+import contextlib
 import os
 import poplib
 import pwd
@@ -8,6 +9,7 @@ import shutil
 import signal
 import smtplib
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import unittest
@@ -18,13 +20,13 @@ from mailprotod_case import ALICE, BOB, BODY, SENDER, Case, main, read, run
 
 class Arguments(unittest.TestCase):
     def test_help(self):
-        for command in ((), ("demo",), ("serve",), ("check",)):
+        for command in ((), ("demo",), ("serve",), ("check",), ("check-mail",)):
             result = run(*command, "--help")
             self.assertEqual((result.returncode, result.stderr), (0, ""))
             self.assertTrue(result.stdout.startswith("usage: mailprotod "))
 
     def test_version(self):
-        for command in ((), ("demo",), ("serve",), ("check",)):
+        for command in ((), ("demo",), ("serve",), ("check",), ("check-mail",)):
             result = run(*command, "--version")
             self.assertEqual((result.returncode, result.stderr), (0, ""))
             self.assertRegex(result.stdout, r"^mailprotod \d+\.\d+\.\d+\n$")
@@ -32,7 +34,8 @@ class Arguments(unittest.TestCase):
     def test_mistakes(self):
         for arguments, said in (
                 ((), "say what to do"), (("dmeo",), 'no command "dmeo"'), (("serve",), "needs --config FILE"),
-                (("check",), "needs --config FILE"), (("demo", "--port-base", "64001"), "from 0 to 64000"),
+                (("check",), "needs --config FILE"), (("check-mail",), "needs --config FILE or folders"),
+                (("check-mail", "--config", "a", "b"), "not both"), (("serve", "--repair"), "unrecognized option"), (("demo", "--port-base", "64001"), "from 0 to 64000"),
                 (("demo", "--port-base", "x"), "from 0 to 64000"), (("demo", "--prot"), "unrecognized option"),
                 (("demo", "here"), 'no argument "here"'), (("serve", "--config"), "requires an argument"),
                 (("check", "--config", "a", "--config", "b"), '--config is said twice: "a" and "b"'),
@@ -47,7 +50,7 @@ class Arguments(unittest.TestCase):
 
     def test_help_tells_every_exit_status(self):
         for command, codes in (("demo", (0, 64, 69, 71, 73)), ("serve", (0, 64, 66, 67, 69, 71, 73, 77, 78)),
-                               ("check", (0, 64, 66, 67, 78))):
+                               ("check", (0, 64, 66, 67, 78)), ("check-mail", (0, 1, 64, 66, 67, 77, 78))):
             told = run(command, "--help").stdout.split("Exit status: ")[1]
             self.assertEqual(tuple(int(part.split()[0]) for part in told.split(";")), codes)
 
@@ -56,7 +59,7 @@ class Arguments(unittest.TestCase):
         self.assertEqual((result.returncode, result.stderr), (66, "/tmp: Is a directory\n"))
 
     def test_configuration_that_is_not_there(self):
-        for command in ("serve", "check"):
+        for command in ("serve", "check", "check-mail"):
             result = run(command, "--config", "/nonexistent/file")
             self.assertEqual(result.returncode, 66)
             self.assertIn("/nonexistent/file: No such file", result.stderr)
@@ -120,6 +123,53 @@ class Demo(unittest.TestCase):
             said += line
         for text in (folder, ALICE, BOB, '"secret"', *(str(base + usual) for usual in (24, 25, 110, 587))):
             self.assertIn(text, said)
+
+
+class CheckMail(Case):
+    """`mailprotod check-mail` on accounts that a server has filled."""
+
+    def filled(self):
+        server = self.serve()
+        self.smtp(server).sendmail(SENDER, [ALICE, BOB], BODY)
+        self.pop3(server).quit()
+        return server
+
+    def test_good(self):
+        server = self.filled()
+        result = run("check-mail", "--config", server.config)  # while the server runs
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertEqual(result.stdout, "%s: good\n%s: good\n2 accounts looked at, 0 problems\n"
+                         % (server.folder("alice").rstrip("/"), server.folder("bob").rstrip("/")))
+        self.assertEqual(self.pop3(server).stat()[0], 1)
+
+    def test_repair(self):
+        """A count that is wrong is told, and made right."""
+        server = self.filled()
+        server.end()
+        folder = server.folder("bob").rstrip("/")
+        with contextlib.closing(sqlite3.connect(os.path.join(folder, "mailproto/index.sqlite"))) as index:
+            index.execute("UPDATE mailboxes SET messages = messages + 1")
+            index.commit()
+        result = run("check-mail", folder)
+        self.assertEqual(result.returncode, 1, result.stdout + result.stderr)
+        self.assertIn("%s: the counts of the mailbox in " % folder, result.stdout)
+        self.assertIn("1 account looked at, 2 problems\n", result.stdout)  # its own, and the account's
+        result = run("check-mail", "--repair", folder)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertIn("%s: repaired: the counts of the mailbox in " % folder, result.stdout)
+        self.assertIn("1 account looked at, 0 problems left, 2 repaired\n", result.stdout)
+        self.assertEqual(run("check-mail", folder).stdout, folder + ": good\n1 account looked at, 0 problems\n")
+        server.start()
+        self.assertTrue(b"\r\n".join(self.pop3(server).retr(1)[1] + [b""]).endswith(b"Hello.\r\n.dot\r\n"))
+
+    def test_what_is_no_maildir(self):
+        server = self.filled()
+        result = run("check-mail", server.dir, "/nonexistent", server.folder("bob"))
+        self.assertEqual(result.returncode, 66)
+        self.assertIn("mailprotod: %s: is no Maildir" % server.dir, result.stderr)
+        self.assertIn("mailprotod: /nonexistent: is no Maildir", result.stderr)
+        self.assertIn("good", result.stdout)
+        self.assertNotIn("mailproto", os.listdir(server.dir))  # nothing was made there
 
 
 class Configuration(Case):

@@ -153,24 +153,35 @@ class Delivery(Case):
         self.assertEqual(smtp.read(), "")
         self.assert_one(server, "alice", b"0123456789\r\n" * 50000)
 
-    def spoil(self, server, user):
-        """Makes delivery to the user fail."""
-        os.rmdir(server.folder(user, "new"))
-        with open(server.folder(user, "new"), "w"):
+    def spoil(self, server, user, name):
+        """Makes delivery to the user fail: at the beginning (tmp) or at the very end (new)."""
+        os.rmdir(server.folder(user, name))
+        with open(server.folder(user, name), "w"):
             pass
 
     def test_all_or_none(self):
         server = self.serve()
-        self.spoil(server, "bob")
+        self.spoil(server, "bob", "tmp")
         with self.assertRaises(smtplib.SMTPDataError) as caught:
             self.smtp(server).sendmail(SENDER, [ALICE, BOB], BODY)
         self.assertEqual(caught.exception.smtp_code, 451)
         self.assertTrue(caught.exception.smtp_error.startswith(b"4.3.0 "))
-        self.assertEqual((server.files("alice"), server.files("alice", "tmp")), ([], []))
+        wait_until(lambda: not server.files("alice", "tmp"), "tmp is empty")
+        self.assertEqual(server.files("alice"), [])
+        server.wait_for_log("message from <carol@elsewhere.test> could not be stored: ")
+
+    def test_rather_twice_than_not_at_all(self):
+        """What one mailbox has cannot be taken back when another fails at last: the client sends it again."""
+        server = self.serve()
+        self.spoil(server, "bob", "new")
+        with self.assertRaises(smtplib.SMTPDataError) as caught:
+            self.smtp(server).sendmail(SENDER, [ALICE, BOB], BODY)
+        self.assertEqual(caught.exception.smtp_code, 451)
+        self.assert_one(server, "alice", BODY)
 
     def test_lmtp_answers_for_each(self):
         server = self.serve()
-        self.spoil(server, "bob")
+        self.spoil(server, "bob", "new")
         lmtp = self.line(server, "lmtp")
         lmtp.reply()
         for command in ("LHLO client.example.test", "MAIL FROM:<>", "RCPT TO:<alice@example.test>",

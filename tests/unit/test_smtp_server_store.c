@@ -92,6 +92,22 @@ static void twice(const struct test_post *p)
     assert_int_equal(p->delivered, 2);
 }
 
+/* Two recipients of one mailbox: one upload. */
+static void one_for_both(const struct test_post *p)
+{
+    stored(p, 1, 0, 0);
+    assert_int_equal(p->delivered, 1);
+    assert_int_equal(p->stored, 2);
+    assert_int_equal(p->results, 0);
+}
+
+static void one_for_both_and_b(const struct test_post *p)
+{
+    stored(p, 1, 1, 0);
+    assert_int_equal(p->delivered, 1);
+    assert_int_equal(p->stored, 3);
+}
+
 static void nothing(const struct test_post *p)
 {
     stored(p, 0, 0, 0);
@@ -230,6 +246,12 @@ static void second_commit_fails_lmtp(struct test_post *p, mailproto_smtp_server_
     second_commit_fails(p, config);
 }
 
+static void commit_fails_lmtp(struct test_post *p, mailproto_smtp_server_config *config)
+{
+    lmtp(p, config);
+    commit_fails(p, config);
+}
+
 static void no_inbox(struct test_post *p, mailproto_smtp_server_config *config)
 {
     (void)config;
@@ -322,6 +344,23 @@ static const struct conversation conversations[] = {
      HI RCPT_OK "250 2.0.0 Chunk received\r\n554 5.6.0 Bare CR or LF in the message\r\n" BYE, NULL, nothing},
     {"BDAT, whole", SAY A "BDAT 10\r\nSubject: xBDAT 17 LAST\r\n\r\n\r\nhello\r\n.dot\r\nQUIT\r\n",
      HI RCPT_OK "250 2.0.0 Chunk received\r\n" OK BYE, NULL, one},
+    {"one mailbox twice", SAY A "RCPT TO:<a2@x>\r\nDATA\r\n" SENT "QUIT\r\n", HI RCPT_OK RCPT_OK GO OK BYE, NULL,
+     one_for_both},
+    {"one mailbox twice, by its number", SAY A "RCPT TO:<a2@x>\r\nDATA\r\n" SENT "QUIT\r\n",
+     HI RCPT_OK RCPT_OK GO OK BYE, named, one_for_both},
+    {"one mailbox twice, and another", SAY A B "RCPT TO:<a2@x>\r\nDATA\r\n" SENT "QUIT\r\n",
+     HI RCPT_OK RCPT_OK RCPT_OK GO OK BYE, share, one_for_both_and_b},
+    {"one mailbox twice, LMTP", LSAY A B "RCPT TO:<a2@x>\r\nDATA\r\n" SENT "QUIT\r\n",
+     LHI RCPT_OK RCPT_OK RCPT_OK GO OK OK OK BYE, lmtp, one_for_both_and_b},
+    {"one mailbox twice, it is refused", SAY A "RCPT TO:<a2@x>\r\nDATA\r\nQUIT\r\n",
+     HI "550 5.7.1 Mailbox takes no messages\r\n550 5.7.1 Mailbox takes no messages\r\n"
+        "554 5.5.1 No valid recipients\r\n" BYE,
+     begin_denied, nothing},
+    {"one mailbox twice, its commit fails", SAY A "RCPT TO:<a2@x>\r\nDATA\r\n" SENT "QUIT\r\n",
+     HI RCPT_OK RCPT_OK GO "452 4.3.1 Insufficient storage\r\n" BYE, commit_fails, nothing},
+    {"one mailbox twice, its commit fails, LMTP", LSAY A B "RCPT TO:<a2@x>\r\nDATA\r\n" SENT "QUIT\r\n",
+     LHI RCPT_OK RCPT_OK RCPT_OK GO "452 4.3.1 Insufficient storage\r\n" OK "452 4.3.1 Insufficient storage\r\n" BYE,
+     commit_fails_lmtp, only_b},
     {"two messages", SAY A "DATA\r\n" SENT MAIL A "DATA\r\n" SENT "QUIT\r\n",
      HI RCPT_OK GO OK MAIL_OK RCPT_OK GO OK BYE, NULL, twice},
     {"three recipients", SAY A B C "RCPT TO:<z@x>\r\nDATA\r\n" SENT "QUIT\r\n",

@@ -113,7 +113,10 @@ static int32_t translate(struct mp_host_asked *asked)
     if (!asked->other_upload)
         return MAILPROTO_OK;
     ((mailproto_store_append_share *)(void *)question)->other_upload = asked->other_upload->inner;
-    return asked->other_upload->broken;
+    if (!asked->other_upload->broken)
+        return MAILPROTO_OK;
+    asked->reported = 1; /* a full disk is everybody's; all else is the other's own */
+    return asked->other_upload->broken == MAILPROTO_ERR_FULL ? MAILPROTO_ERR_FULL : MAILPROTO_ERR_UNAVAILABLE;
 }
 
 int mp_host_upload_ready(struct mp_host_asked *asked)

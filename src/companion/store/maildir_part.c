@@ -83,10 +83,10 @@ int32_t mp_maildir_part_write(mp_maildir *m, mp_upload *upload, const char *data
 
     part->bare += mp_maildir_bare(data, len, &part->last);
     part->size += len;
+    if (len >= MP_UPLOAD_BUFFER / 4)
+        return write_through(m, upload, data, len);
     if (!upload->buffer && !(upload->buffer = malloc(MP_UPLOAD_BUFFER)))
         return mp_maildir_error(m, MAILPROTO_ERR_NOMEM, "there is no memory");
-    if (len >= MP_UPLOAD_BUFFER)
-        return write_through(m, upload, data, len);
     while (len && !result) {
         room = MP_UPLOAD_BUFFER - upload->used;
         if (room > len)

@@ -211,6 +211,7 @@ static int32_t share(mp_maildir *m, mp_upload *upload, mp_maildir *other, mp_upl
     int error;
 
     if (result) {
+        theirs->broken = result; /* its octets are not all there */
         memcpy(m->sentence, other->sentence, sizeof m->sentence);
         return result;
     }

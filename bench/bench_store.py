@@ -1,13 +1,13 @@
-"""The Maildir store: opening a mailbox, listing mailboxes, delivery, with many messages; by itself, and against Dovecot.
+"""The Maildir store: opening a mailbox, listing mailboxes, delivery, with many messages; alone, and against Dovecot.
 
-By itself it is CPU time of a process that does one thing (bench_store.c), for several sizes, and how the cost grows: the
+Alone it is CPU time of a process that does one thing (bench_store.c), for several sizes, and how the cost grows: the
 slope of its logarithm over that of the size; 1 is linear. Against Dovecot both servers do the same for a client: a POP3
-login, UIDL and QUIT; messages by LMTP. Everything lies on the memory file system if there is one, so that it is the
-programs' own work. Verified first: the number of messages, and that each was accepted.
+login, UIDL and QUIT; messages by LMTP; and programs of both do one thing each (bench_store_dovecot.py). Everything lies
+on the memory file system if there is one, so that it is the programs' own work. Verified first: the number of messages,
+and that each was accepted.
 """
 
 import json
-import math
 import os
 import poplib
 import resource
@@ -19,6 +19,8 @@ import tempfile
 
 from frame import Candidate, Row
 from processes import Server, cpu_of, cpu_of_tree
+import bench_store_dovecot
+from bench_store_dovecot import slope
 import dovecot
 import harness
 import packages
@@ -81,13 +83,6 @@ def fill(maildir, messages, owner=None):
         give_to(maildir, owner)
 
 
-def slope(sizes, costs):
-    """Least squares of log cost over log size; 0 where cost falls."""
-    x, y = [math.log(size) for size in sizes], [math.log(max(cost, 1)) for cost in costs]
-    mean_x, mean_y = statistics.mean(x), statistics.mean(y)
-    return max(0.0, sum((a - mean_x) * (b - mean_y) for a, b in zip(x, y)) / sum((a - mean_x) ** 2 for a in x))
-
-
 class Alone:
     """What bench_store.c measures."""
 
@@ -130,11 +125,14 @@ class Alone:
             make_boxes(account, size)
             self.run("list", account, size)
             yield row("list", size, "ms CPU", [self.run("list", account, size) for _ in range(self.rounds)])
+            count = 20 if size <= 40 else 200
+            yield row("deliver-among", size, "us CPU",
+                      [self.run("deliver", account, count, str(count)) / count for _ in range(self.rounds)])
             shutil.rmtree(account)
         for name, pairs in costs.items():
-            if name == "deliver":  # a delivery is to cost the same, however much is there
-                yield Row("store/slope-deliver", "exponent", "less",
-                          [Candidate("ours", "", [slope(*zip(*pairs))])], aim_figure=0.1)
+            if name.startswith("deliver"):  # a delivery is to cost the same, however much is there
+                yield Row("store/slope-" + name, "exponent", "less", [Candidate("ours", "", [slope(*zip(*pairs))])],
+                          aim_figure=0.1)
             else:
                 yield Row("store/slope-" + name, "exponent", "less", [Candidate("ours", "", [slope(*zip(*pairs))])],
                           aim_figure=SLOPE_AIM)
@@ -271,6 +269,7 @@ def rows(context):
     try:
         yield from Alone(context, folder).rows(sizes, boxes)
         yield from lists_against_dovecot(context, folder, boxes)
+        yield from bench_store_dovecot.rows(context, folder)
         yield from against_dovecot(context, folder, sizes)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

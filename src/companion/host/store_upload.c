@@ -360,18 +360,26 @@ int32_t mp_host_upload_more(struct mp_host_asked *asked)
 static int gather(struct mp_host_upload *upload, mailproto_text bytes)
 {
     size_t room = upload->room ? upload->room : 2048;
-    char *octets = upload->octets;
+    const size_t needed = upload->used + bytes.len, most = upload->store->gather;
+    char *octets;
 
     if (bytes.len > SIZE_MAX / 4)
         return 0;
-    while (room - upload->used < bytes.len)
+    while (room < needed && room < most)
         room *= 2;
-    if (room > upload->room && !(octets = realloc(octets, room)))
-        return 0;
-    upload->octets = octets;
-    upload->room = room;
+    if (room > most)
+        room = most; /* a small message has it all at once, a long one no more than it needs */
+    if (room < needed)
+        room = needed;
+    if (room > upload->room) {
+        octets = realloc(upload->octets, room);
+        if (!octets)
+            return 0;
+        upload->octets = octets;
+        upload->room = room;
+    }
     if (bytes.len)
-        memcpy(octets + upload->used, bytes.ptr, bytes.len);
+        memcpy(upload->octets + upload->used, bytes.ptr, bytes.len);
     upload->used += bytes.len;
     return 1;
 }

@@ -2,17 +2,13 @@
  * Each is durable in its parent (RFC 5321 4.2.5): what takes mail must not vanish with a parent. */
 #include "folders.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
-
-enum { STALE_SECONDS = 36 * 60 * 60 };
 
 int folders_sync(const char *path)
 {
@@ -69,24 +65,6 @@ int folders_make(const char *path)
     return result;
 }
 
-static void remove_stale(const char *tmp)
-{
-    DIR *directory = opendir(tmp);
-    struct dirent *entry;
-    struct stat status;
-    time_t now = time(NULL);
-
-    if (!directory)
-        return;
-    while ((entry = readdir(directory))) {
-        if (entry->d_name[0] == '.' || fstatat(dirfd(directory), entry->d_name, &status, AT_SYMLINK_NOFOLLOW))
-            continue;
-        if (S_ISREG(status.st_mode) && now - status.st_mtime > STALE_SECONDS && now - status.st_atime > STALE_SECONDS)
-            unlinkat(dirfd(directory), entry->d_name, 0);
-    }
-    closedir(directory);
-}
-
 int folders_prepare(const char *path)
 {
     static const char *const names[] = {"new", "cur", "tmp"};
@@ -103,6 +81,5 @@ int folders_prepare(const char *path)
         else if (errno != EEXIST)
             return -errno;
     }
-    remove_stale(folder); /* tmp, the last of them */
     return made ? folders_sync(path) : 0;
 }

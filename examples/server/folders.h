@@ -5,7 +5,7 @@
 
 /* Makes a folder and those above it that are missing. */
 int folders_make(const char *path);
-/* Makes what is missing of a Maildir, and removes files of its tmp/ that nobody has touched for 36 hours. */
+/* Makes what is missing of a Maildir. What is left over in its tmp/ is the store's to remove. */
 int folders_prepare(const char *path);
 /* Makes the names in a folder durable. */
 int folders_sync(const char *path);

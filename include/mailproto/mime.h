@@ -1,4 +1,4 @@
-/* mailproto/mime.h - everything of MIME: RFC 2045 to 2049, 2047, 2231. It needs no protocol engine. */
+/* mailproto/mime.h - what there is of MIME, RFC 2045, 2047 and 2231. It needs no protocol engine. */
 #ifndef MAILPROTO_MIME_H
 #define MAILPROTO_MIME_H
 

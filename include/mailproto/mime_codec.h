@@ -1,4 +1,4 @@
-/* mailproto/mime_codec.h - base64, quoted-printable, uuencode and yEnc: streaming and in one piece, both ways.
+/* mailproto/mime_codec.h - base64 and quoted-printable: streaming and in one piece, both ways.
  *
  * RFC 2045 sections 6.7 and 6.8. Nothing here allocates, keeps a pointer to what it was given (but for the report) or
  * belongs to a session: every function may be called anywhere, also in callbacks, from any thread that owns the state.
@@ -30,26 +30,22 @@ enum {
 
 /* What decoders find wrong. Offsets are those of the octet that is meant, in all that was fed; append-only. */
 enum {
-    MAILPROTO_CODEC_INVALID = 0,       /* an octet that does not belong there: base64 skips it, quoted-printable and
-                                          yEnc keep it (a control or 8-bit octet that should have been encoded) */
+    MAILPROTO_CODEC_INVALID = 0,       /* an octet that does not belong there: base64 skips it, quoted-printable
+                                          keeps it (a control or 8-bit octet that should have been encoded) */
     MAILPROTO_CODEC_BLANK = 1,         /* base64: a space or tab, skipped; quoted-printable: blanks at the end of a
                                           line, dropped: counted once a line */
     MAILPROTO_CODEC_PADDING = 2,       /* base64: "=" where none belongs, or one missing behind another */
     MAILPROTO_CODEC_AFTER_PADDING = 3, /* base64: a character behind the padding */
-    MAILPROTO_CODEC_TRUNCATED = 4,  /* the data ends inside of a group, an escape or a line, or without its trailer */
-    MAILPROTO_CODEC_BITS = 5,       /* base64: the unused bits of the last character are not zero */
-    MAILPROTO_CODEC_ESCAPE = 6,     /* quoted-printable: "=" without two digits or a line end behind it: kept */
-    MAILPROTO_CODEC_LOWER_CASE = 7, /* quoted-printable: an escape with a lower-case digit: decoded */
-    MAILPROTO_CODEC_SOFT_BREAK = 8, /* quoted-printable: blanks between "=" and the line end: dropped; or a soft line
+    MAILPROTO_CODEC_TRUNCATED = 4,     /* the data ends inside of a group or an escape */
+    MAILPROTO_CODEC_BITS = 5,          /* base64: the unused bits of the last character are not zero */
+    MAILPROTO_CODEC_ESCAPE = 6,        /* quoted-printable: "=" without two digits or a line end behind it: kept */
+    MAILPROTO_CODEC_LOWER_CASE = 7,    /* quoted-printable: an escape with a lower-case digit: decoded */
+    MAILPROTO_CODEC_SOFT_BREAK = 8,    /* quoted-printable: blanks between "=" and the line end: dropped; or a soft line
                                           break that is the end of the data */
-    MAILPROTO_CODEC_LONG_LINE = 9,  /* a line of more than 76 characters: the 77th; uuencode: one longer than it says;
-                                          yEnc: one longer than its header says */
+    MAILPROTO_CODEC_LONG_LINE = 9,     /* a line of more than 76 characters: the 77th */
     MAILPROTO_CODEC_BARE_CR = 10,
     MAILPROTO_CODEC_BARE_LF = 11,
-    MAILPROTO_CODEC_LENGTH = 12,   /* uuencode: a line shorter than it says; yEnc: not the size that was announced */
-    MAILPROTO_CODEC_CHECKSUM = 13, /* yEnc: not the CRC-32 that was announced */
-    MAILPROTO_CODEC_HEADER = 14,   /* uuencode, yEnc: a header or trailer line that is none, or none at all */
-    MAILPROTO_CODEC_KINDS = 16     /* room for kinds in a report */
+    MAILPROTO_CODEC_KINDS = 16 /* room for kinds in a report */
 };
 
 /* What a decoder found, by kind. Prepared by its _init function and lent to a decoder by its field `report`; it may be

@@ -48,7 +48,7 @@ static void account_name(const struct pop3_options *options, char *out, size_t s
     snprintf(out + n, size - n, "@%s:%u", options->common.url.host, options->common.url.port);
 }
 
-int pop3_begin_fetch(struct pop3_job *job)
+static int begin(struct pop3_job *job)
 {
     const char *path = job->options->maildir;
     struct fetch *own = calloc(1, sizeof *own);
@@ -98,7 +98,7 @@ static void forget_gone(struct pop3_job *job, struct fetch *own)
     free(uids);
 }
 
-void pop3_end_fetch(struct pop3_job *job)
+static void end(struct pop3_job *job)
 {
     struct fetch *own = job->own;
 
@@ -303,4 +303,5 @@ static int32_t done(struct pop3_job *job, const mailproto_pop3_done *event)
     }
 }
 
-const struct pop3_work pop3_fetch = {.start = start, .entry = entry, .message = message, .body = body, .done = done};
+const struct pop3_work pop3_fetch = {
+    .begin = begin, .end = end, .start = start, .entry = entry, .message = message, .body = body, .done = done};

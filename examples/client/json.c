@@ -46,7 +46,7 @@ json_t *json_server(const mailproto_host_url *url, mailproto_text address, mailp
 
     json_put(object, "scheme", json_words(text_of(url->scheme)));
     json_put(object, "host", json_words(text_of(url->host)));
-    json_put(object, "port", json_integer(url->port));
+    json_put(object, "port", url->port ? json_integer(url->port) : json_null());
     json_put(object, "address", json_filled(address));
     json_put(object, "greeting", json_filled(greeting));
     return object;

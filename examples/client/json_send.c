@@ -109,7 +109,7 @@ int json_send(const mailproto_host_outcome *o, const struct send_options *option
     json_put(object, "command", json_words(text_of("send")));
     json_put(object, "status", json_integer(status));
     json_put(object, "server", server_object(o, &options->common.url));
-    json_put(object, "sender", json_words(text_of(options->sender)));
+    json_put(object, "sender", json_words(options->request.sender));
     json_put(object, "size", json_integer((json_int_t)o->size));
     json_put(object, "recipients", recipients);
     json_put(object, "transactions", transactions);

@@ -7,6 +7,7 @@
 #include "send.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char help[] =
@@ -23,21 +24,25 @@ static const char help[] =
     "  mailproto pop3 pop3://me@example.test@mail.example.test list\n"
     "\n" EXITS_HELP;
 
-/* getopt_long says "mailproto: ..." by itself, from the first of its words. */
+/* What reading the options answered, made an exit code; -1: go on. */
+static int after_options(int read, const struct common_options *common, const char *hint)
+{
+    if (read < 0)
+        report_hint("%s", hint);
+    else if (!read && common->trace)
+        progress_never();
+    return read < 0 ? EXIT_USAGE : read ? EXIT_ALL : -1;
+}
+
 static int run_send(int count, char **words)
 {
     struct send_options options;
     int read = options_read_send(&options, count, words);
-    int status = read < 0 ? EXIT_USAGE : EXIT_ALL;
+    int status = after_options(read, &options.common, "mailproto send --help tells more.");
 
-    if (read < 0)
-        report_hint("mailproto send --help tells more.");
-    if (!read) {
-        if (options.common.trace)
-            progress_never();
+    if (status < 0)
         status = send_run(&options);
-    }
-    options_free_send(&options);
+    recipients_free(&options.to);
     return status;
 }
 
@@ -45,16 +50,11 @@ static int run_pop3(int count, char **words)
 {
     struct pop3_options options;
     int read = options_read_pop3(&options, count, words);
-    int status = read < 0 ? EXIT_USAGE : EXIT_ALL;
+    int status = after_options(read, &options.common, "mailproto pop3 --help tells more.");
 
-    if (read < 0)
-        report_hint("mailproto pop3 --help tells more.");
-    if (!read) {
-        if (options.common.trace)
-            progress_never();
+    if (status < 0)
         status = pop3_run(&options);
-    }
-    options_free_pop3(&options);
+    free(options.numbers);
     return status;
 }
 
@@ -79,7 +79,7 @@ static int run(int count, char **words)
         fputs(help, stderr);
         return EXIT_USAGE;
     }
-    words[0] = name;
+    words[0] = name; /* which getopt_long begins its reports with */
     return sends ? run_send(count, words) : run_pop3(count, words);
 }
 

@@ -19,17 +19,10 @@ struct common_options {
 
 struct send_options {
     struct common_options common;
-    const char *url;
-    const char *sender; /* "" for <> */
+    mailproto_host_send_request request; /* what options say of it */
     struct recipients to;
-    char *to_file;           /* the text that `to` points into, or NULL */
-    const char *file;        /* "-": standard input */
-    const char *hello;       /* NULL: this machine's name */
-    const char *envid;       /* NULL: not said */
-    uint32_t notify;         /* MAILPROTO_SMTP_NOTIFY_* */
-    uint32_t ret;            /* MAILPROTO_SMTP_RET_* */
-    uint32_t max_recipients; /* of a transaction */
-    int no_chunking, no_pipelining, long_lines, smtputf8;
+    const char *file; /* "-": standard input */
+    uint32_t notify;  /* MAILPROTO_SMTP_NOTIFY_* */
 };
 
 enum pop3_verb { POP3_CAPA, POP3_STAT, POP3_LIST, POP3_UIDL, POP3_RETR, POP3_TOP, POP3_DELE, POP3_FETCH_ALL };
@@ -48,11 +41,9 @@ struct pop3_options {
 };
 
 /* They read the arguments behind the command's name. 0; 1: help or the version was asked for and given; -1: they are
-   wrong, and it was reported. Free what was read in any case. */
+   wrong, and it was reported. In any case the recipients and the numbers of messages are to be freed. */
 int options_read_send(struct send_options *options, int count, char **words);
 int options_read_pop3(struct pop3_options *options, int count, char **words);
-void options_free_send(struct send_options *options);
-void options_free_pop3(struct pop3_options *options);
 
 /* options_common.c: for the two of them. Reads all options: what both have itself, the others by `own`, which answers
    0, or -1 when it has reported what is wrong. Answers as options_read_send; the words behind are from optind on. */

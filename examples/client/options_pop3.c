@@ -159,8 +159,3 @@ int options_read_pop3(struct pop3_options *options, int count, char **words)
         return read;
     return read_words(options, count - optind, words + optind) || !is_complete(options) ? -1 : 0;
 }
-
-void options_free_pop3(struct pop3_options *options)
-{
-    free(options->numbers);
-}

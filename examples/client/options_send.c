@@ -3,11 +3,10 @@
 #include "options.h"
 
 #include "report.h"
+#include "text.h"
 
 #include <getopt.h>
-#include <mailproto/smtp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* More in one transaction than servers have ever been asked to take (RFC 5321 4.5.3.1.8: 100) brings nothing. */
@@ -88,9 +87,9 @@ static int read_notify(struct send_options *options, char *value)
 static int read_ret(struct send_options *options, const char *value)
 {
     if (!strcmp(value, "full"))
-        options->ret = MAILPROTO_SMTP_RET_FULL;
+        options->request.ret = MAILPROTO_SMTP_RET_FULL;
     else if (!strcmp(value, "hdrs"))
-        options->ret = MAILPROTO_SMTP_RET_HDRS;
+        options->request.ret = MAILPROTO_SMTP_RET_HDRS;
     else
         return -1;
     return 0;
@@ -100,18 +99,16 @@ static int read_ret(struct send_options *options, const char *value)
 static int read_own(void *user, int option, char *value)
 {
     struct send_options *options = user;
+    mailproto_host_send_request *request = &options->request;
 
     switch (option) {
     case 'f':
-        options->sender = value;
+        request->sender = text_of(value);
         return 0;
     case 'r':
         return recipients_add(&options->to, value);
     case TO_FILE:
-        if (!options->to_file)
-            return recipients_add_file(&options->to, value, &options->to_file);
-        report("--to-file may be given once");
-        return -1;
+        return recipients_add_file(&options->to, value);
     case NOTIFY:
         if (!read_notify(options, value))
             return 0;
@@ -123,27 +120,23 @@ static int read_own(void *user, int option, char *value)
         report("--ret %s: it is full or hdrs", value);
         return -1;
     case MAX_RECIPIENTS:
-        if (!options_number(value, 1, RECIPIENTS_MAX, &options->max_recipients))
+        if (!options_number(value, 1, RECIPIENTS_MAX, &request->max_recipients))
             return 0;
         report("--max-recipients %s: a number from 1 to %d is needed", value, RECIPIENTS_MAX);
         return -1;
     case ENVID:
-        options->envid = value;
+        request->envid = text_of(value);
         return 0;
     case HELLO:
-        options->hello = value;
-        return 0;
-    case UTF8:
-        options->smtputf8 = 1;
+        request->hello = text_of(value);
         return 0;
     case LONG_LINES:
-        options->long_lines = 1;
-        return 0;
-    case NO_CHUNKING:
-        options->no_chunking = 1;
+        request->max_text_line = MAILPROTO_UNLIMITED;
         return 0;
     default:
-        options->no_pipelining = 1;
+        request->flags |= option == UTF8          ? MAILPROTO_HOST_SEND_SMTPUTF8
+                          : option == NO_CHUNKING ? MAILPROTO_HOST_SEND_NO_CHUNKING
+                                                  : MAILPROTO_HOST_SEND_NO_PIPELINING;
         return 0;
     }
 }
@@ -160,7 +153,7 @@ static int read_words(struct send_options *options, int count, char **words)
         report("send: '%s' is too much: one message is sent at a time", words[2]);
         return -1;
     }
-    options->url = words[0];
+    options->request.url = text_of(words[0]);
     options->file = count == 2 ? words[1] : "-";
     return options_url(&options->common, words[0], 0);
 }
@@ -169,7 +162,7 @@ static int is_complete(const struct send_options *options)
 {
     const struct common_options *common = &options->common;
 
-    if (!options->sender)
+    if (!options->request.sender.ptr)
         report("send: --from is missing: the sender's address");
     else if (!options->to.count)
         report("send: --to is missing: a recipient's address");
@@ -189,15 +182,10 @@ int options_read_send(struct send_options *options, int count, char **words)
     int read;
 
     memset(options, 0, sizeof *options);
-    options->max_recipients = RECIPIENTS_DEFAULT;
+    mailproto_host_send_request_init(&options->request, sizeof options->request);
+    options->request.max_recipients = RECIPIENTS_DEFAULT;
     read = options_read(&kind, &options->common, options, count, words);
     if (read)
         return read;
     return read_words(options, count - optind, words + optind) || !is_complete(options) ? -1 : 0;
-}
-
-void options_free_send(struct send_options *options)
-{
-    free(options->to.list);
-    free(options->to_file);
 }

@@ -6,45 +6,22 @@
 #include "json.h"
 #include "report.h"
 
-static void choose_work(struct pop3_job *job)
+static const struct pop3_work *work_of(enum pop3_verb verb)
 {
-    switch (job->options->verb) {
-    case POP3_RETR:
-    case POP3_TOP:
-        job->work = &pop3_retrieve;
-        break;
-    case POP3_FETCH_ALL:
-        job->work = &pop3_fetch;
-        break;
-    default:
-        job->work = &pop3_query;
-        break;
-    }
-}
-
-static int begin(struct pop3_job *job)
-{
-    if (job->work == &pop3_retrieve)
-        return pop3_begin_retrieve(job);
-    return job->work == &pop3_fetch ? pop3_begin_fetch(job) : 0;
-}
-
-static void end(struct pop3_job *job)
-{
-    if (job->work == &pop3_retrieve)
-        pop3_end_retrieve(job);
-    else if (job->work == &pop3_fetch)
-        pop3_end_fetch(job);
+    if (verb == POP3_RETR || verb == POP3_TOP)
+        return &pop3_retrieve;
+    return verb == POP3_FETCH_ALL ? &pop3_fetch : &pop3_query;
 }
 
 static int run(struct pop3_job *job)
 {
     struct pop3_result *result = job->result;
 
-    if (begin(job))
+    if (job->work->begin && job->work->begin(job))
         return EXIT_LOCAL;
     pop3_session(job);
-    end(job);
+    if (job->work->end)
+        job->work->end(job);
     if (result->withheld)
         return EXIT_USAGE;
     result->status = pop3_status(result);
@@ -60,10 +37,9 @@ int pop3_run(const struct pop3_options *options)
 {
     const struct common_options *common = &options->common;
     struct pop3_result result = {.options = options};
-    struct pop3_job job = {.options = options, .result = &result};
+    struct pop3_job job = {.options = options, .result = &result, .work = work_of(options->verb)};
     int status = EXIT_LOCAL;
 
-    choose_work(&job);
     if (!common->user || !password_read(&job.password, common->password_file, common->user))
         status = run(&job);
     password_wipe(&job.password);

@@ -74,8 +74,10 @@ struct pop3_job {
     mailproto_host_tracer tracer;
 };
 
-/* What a verb does when; each may be NULL. Negative: it cannot go on. */
+/* What a verb does when; all but start and done may be NULL. Negative: it cannot go on. */
 struct pop3_work {
+    int (*begin)(struct pop3_job *job);     /* prepares `own`, before anything is connected. 0, or -1: reported */
+    void (*end)(struct pop3_job *job);      /* lets it go */
     int32_t (*start)(struct pop3_job *job); /* logged in: submits */
     int32_t (*entry)(struct pop3_job *job, const mailproto_pop3_entry *entry);
     int32_t (*capability)(struct pop3_job *job, const mailproto_pop3_capability *capability);
@@ -92,13 +94,8 @@ void pop3_session(struct pop3_job *job);
 /* Ends the session at once for a fault of this machine, which was reported. */
 int32_t pop3_stop(struct pop3_job *job);
 
-/* The verbs: pop3_query.c, pop3_retrieve.c, fetch.c. `pop3_begin_...` prepares `own`, before anything is connected; 0
-   or -1, reported. `pop3_end_...` lets it go. */
+/* The verbs: pop3_query.c, pop3_retrieve.c, fetch.c. */
 extern const struct pop3_work pop3_query, pop3_retrieve, pop3_fetch;
-int pop3_begin_retrieve(struct pop3_job *job);
-void pop3_end_retrieve(struct pop3_job *job);
-int pop3_begin_fetch(struct pop3_job *job);
-void pop3_end_fetch(struct pop3_job *job);
 
 /* pop3_result.c */
 /* A new item, or NULL without memory. */

@@ -47,7 +47,7 @@ static int create(struct retrieve *own, const char *path)
     return fd;
 }
 
-int pop3_begin_retrieve(struct pop3_job *job)
+static int begin(struct pop3_job *job)
 {
     const char *path = job->options->output;
     struct retrieve *own = calloc(1, sizeof *own);
@@ -71,7 +71,7 @@ int pop3_begin_retrieve(struct pop3_job *job)
     return 0;
 }
 
-void pop3_end_retrieve(struct pop3_job *job)
+static void end(struct pop3_job *job)
 {
     struct retrieve *own = job->own;
 
@@ -152,4 +152,5 @@ static int32_t done(struct pop3_job *job, const mailproto_pop3_done *event)
     return 0;
 }
 
-const struct pop3_work pop3_retrieve = {.start = start, .message = message, .body = body, .done = done};
+const struct pop3_work pop3_retrieve = {
+    .begin = begin, .end = end, .start = start, .message = message, .body = body, .done = done};

@@ -1,6 +1,5 @@
-/* recipients.c - whom a message is for: from the command line, and from a file.
- * RFC 5321 section 4.1.2 says what an address is; the engine holds them to it.
- */
+/* recipients.c - whom a message is for: from the command line, and from files.
+ * RFC 5321 section 4.1.2 says what an address is; the engine holds them to it. */
 #include "recipients.h"
 
 #include "report.h"
@@ -11,80 +10,67 @@
 #include <stdlib.h>
 #include <string.h>
 
-int recipients_add(struct recipients *all, const char *address)
+/* Room for one more. 0, or -1. */
+static int grow(struct recipients *all)
 {
-    if (all->count == all->room) {
-        uint32_t room = all->room ? all->room * 2 : 16;
-        mailproto_host_recipient *list = realloc(all->list, room * sizeof *list);
+    uint32_t room = all->room ? all->room * 2 : 16;
+    mailproto_host_recipient *list;
 
-        if (!list) {
-            report_no_memory();
-            return -1;
-        }
-        all->list = list;
-        all->room = room;
-    }
-    mailproto_host_recipient_init(&all->list[all->count], sizeof *all->list);
-    all->list[all->count++].address = text_of(address);
+    if (all->count < all->room)
+        return 0;
+    list = realloc(all->list, room * sizeof *list);
+    if (!list)
+        return -1;
+    all->list = list;
+    all->room = room;
     return 0;
 }
 
-/* ---- from a file ---- */
-
-static char *read_whole(const char *path)
+int recipients_add(struct recipients *all, const char *address)
 {
-    FILE *file = fopen(path, "r");
-    char *text = NULL, *more;
-    size_t n = 0, room = 0, got = 1;
+    const char *copy = grow(all) ? NULL : strdup(address);
 
-    while (file && got) {
-        if (room - n < 2) {
-            room = room ? room * 2 : 4096;
-            more = realloc(text, room);
-            if (!more)
-                break;
-            text = more;
-        }
-        got = fread(text + n, 1, room - n - 1, file);
-        n += got;
-        text[n] = 0;
+    if (!copy) {
+        report_no_memory();
+        return -1;
     }
-    if (!file || got || ferror(file) || memchr(text, 0, n)) {
-        report("cannot read the recipients in %s: %s", path,
-               file && !got && !ferror(file) ? "there is a NUL octet in it" : strerror(errno));
-        free(text);
-        text = NULL;
-    }
-    if (file)
-        fclose(file);
-    return text;
+    mailproto_host_recipient_init(&all->list[all->count], sizeof *all->list);
+    all->list[all->count++].address = text_of(copy);
+    return 0;
 }
 
-static char *trimmed(char *line)
+/* Without the white space at both its ends. */
+static char *trimmed(char *line, size_t n)
 {
-    size_t n = strlen(line);
-
-    while (n && (line[n - 1] == '\r' || line[n - 1] == ' ' || line[n - 1] == '\t'))
+    while (n && strchr("\r\n \t", line[n - 1]))
         line[--n] = 0;
     return line + strspn(line, " \t");
 }
 
-int recipients_add_file(struct recipients *all, const char *path, char **text)
+int recipients_add_file(struct recipients *all, const char *path)
 {
-    char *line, *next;
+    FILE *file = fopen(path, "r");
+    const char *wrong = file ? NULL : strerror(errno);
+    char *line = NULL, *address;
+    size_t room = 0;
+    ssize_t n;
+    int failed = 0;
 
-    *text = read_whole(path);
-    if (!*text)
-        return -1;
-    for (line = *text; line; line = next) {
-        next = strchr(line, '\n');
-        if (next)
-            *next++ = 0;
-        line = trimmed(line);
-        if (*line && *line != '#' && recipients_add(all, line))
-            return -1;
+    while (!wrong && !failed && (n = getline(&line, &room, file)) >= 0) {
+        if (memchr(line, 0, (size_t)n))
+            wrong = "there is a NUL octet in it";
+        address = trimmed(line, (size_t)n);
+        if (*address && *address != '#')
+            failed = recipients_add(all, address);
     }
-    return 0;
+    if (!wrong && !failed && ferror(file))
+        wrong = strerror(errno);
+    if (wrong)
+        report("cannot read the recipients in %s: %s", path, wrong);
+    if (file)
+        fclose(file);
+    free(line);
+    return wrong || failed ? -1 : 0;
 }
 
 const mailproto_host_recipient *recipients_link(struct recipients *all, uint32_t notify)
@@ -94,4 +80,15 @@ const mailproto_host_recipient *recipients_link(struct recipients *all, uint32_t
         all->list[i].next = i + 1 < all->count ? &all->list[i + 1] : NULL;
     }
     return all->list;
+}
+
+void recipients_free(struct recipients *all)
+{
+    for (uint32_t i = 0; i < all->count; i++) {
+        char *copy;
+
+        memcpy(&copy, &all->list[i].address.ptr, sizeof copy); /* which is const, but strdup made it */
+        free(copy);
+    }
+    free(all->list);
 }

@@ -63,25 +63,15 @@ static void fill(struct job *job, mailproto_host_send_request *request)
     struct send_options *options = job->options;
     const struct common_options *common = &options->common;
 
-    mailproto_host_send_request_init(request, sizeof *request);
-    request->flags = MAILPROTO_HOST_SEND_READ_TWICE | MAILPROTO_HOST_SEND_CLEARTEXT_LOOPBACK;
-    request->flags |= common->clear_text_auth ? MAILPROTO_HOST_SEND_CLEARTEXT : 0u;
-    request->flags |= common->trace ? MAILPROTO_HOST_SEND_TRACE : 0u;
-    request->flags |= options->smtputf8 ? MAILPROTO_HOST_SEND_SMTPUTF8 : 0u;
-    request->flags |= options->no_chunking ? MAILPROTO_HOST_SEND_NO_CHUNKING : 0u;
-    request->flags |= options->no_pipelining ? MAILPROTO_HOST_SEND_NO_PIPELINING : 0u;
-    request->url = text_of(options->url);
-    request->sender = text_of(options->sender);
+    *request = options->request;
+    request->flags |= MAILPROTO_HOST_SEND_READ_TWICE | MAILPROTO_HOST_SEND_CLEARTEXT_LOOPBACK |
+                      (common->clear_text_auth ? MAILPROTO_HOST_SEND_CLEARTEXT : 0u) |
+                      (common->trace ? MAILPROTO_HOST_SEND_TRACE : 0u);
     request->recipients = recipients_link(&options->to, options->notify);
     request->read = read_message;
     request->user = job;
-    request->ret = options->ret;
-    request->envid = text_of(options->envid);
-    request->hello = text_of(options->hello);
     request->user_name = text_of(common->user);
     request->password = (mailproto_text){job->password.text, job->password.len};
-    request->max_recipients = options->max_recipients;
-    request->max_text_line = options->long_lines ? MAILPROTO_UNLIMITED : 0;
     request->attempt_ms = request->wait_ms = common->timeout_ms;
 }
 

@@ -145,7 +145,8 @@ static void warn(const mailproto_host_outcome *o, const struct send_options *opt
 
     if (o->exposed)
         report("warning: the password crossed the network to %.*s in clear text", TEXT(o->server));
-    if ((options->notify || options->ret || options->envid) && greeted && !(o->peer_offers & MAILPROTO_SMTP_EXT_DSN))
+    if ((options->notify || options->request.ret || options->request.envid.len) && greeted &&
+        !(o->peer_offers & MAILPROTO_SMTP_EXT_DSN))
         report("%.*s does not offer DSN: --notify, --ret and --envid are left out", TEXT(o->server));
 }
 

@@ -29,9 +29,10 @@ class Peer:
 
     def __init__(self):
         self.listener = socket.socket(self.family)
-        self.listener.bind((self.host, 0))
+        self.listener.bind(self.place())
         self.listener.listen(8)
-        self.port = self.listener.getsockname()[1]
+        self.address = self.listener.getsockname()
+        self.port = self.address[1]
         self.log = []  # lines from the client, over all connections
         self.connections = 0
         self.failure = None
@@ -61,12 +62,17 @@ class Peer:
                 self.lines.close()
                 self.socket.close()
 
+    def place(self):
+        return self.host, 0
+
     def stop(self):
         self.stopping = True
-        try:
-            socket.create_connection((self.host, self.port), timeout=1).close()
-        except OSError:
-            pass
+        with socket.socket(self.family) as last:
+            last.settimeout(1)
+            try:
+                last.connect(self.address)
+            except OSError:
+                pass
         self.listener.close()
         self.thread.join(TIMEOUT)
         if self.failure is not None:

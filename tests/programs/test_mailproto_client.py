@@ -173,6 +173,11 @@ class Send(Case):
         names = self.file("names", b"# friends\n\n  bob@example.test \r\ncarol@example.test")
         self.check(self.send(server, [], "--to-file", names), ALL)
         self.assertEqual(server.messages[0][1], [BOB, CAROL])
+        more = self.file("more", b"\tdave@example.test\t")
+        self.check(self.send(server, [ALICE], "--to-file", names, "--to-file", more), ALL)
+        self.assertEqual(server.messages[1][1], [ALICE, BOB, CAROL, "dave@example.test"])
+        for name, said in ((self.file("nul", b"bob@example.test\0x\n"), "NUL"), ("/nonexistent/file", "No such file")):
+            self.check(self.send(server, [], "--to-file", name), USAGE, name, said)
 
     def test_delivery_reports(self):
         server = self.peer(Smtp(keywords=("DSN",)))
@@ -295,6 +300,23 @@ class Refusals(Case):
         self.assertEqual([line.partition(" for ")[2] for line in result.out.splitlines()],
                          ["%s: 250 2.1.5 Fine" % ALICE, "%s: 250 2.1.5 Yes" % CAROL])
 
+    def test_lmtp_over_a_unix_socket(self):
+        path = os.path.join(self.folder, "lmtp")
+
+        class UnixLmtp(Smtp):
+            family = socket.AF_UNIX
+
+            def place(self):
+                return path
+
+        server = self.peer(UnixLmtp(lmtp=True))
+        words = ("send", "lmtp://" + path, "--from", ALICE, "--to", BOB, self.file("letter", LETTER))
+        self.check(run(*words), ALL, "unix:%s (mx.example.test) accepted the message for %s" % (path, BOB))
+        self.assertEqual(server.messages, [(ALICE, [BOB], crlf(LETTER))])
+        self.needs_json()
+        told = json.loads(self.check(run(*words, "--json"), ALL).out)["server"]
+        self.assertEqual((told["scheme"], told["host"], told["port"]), ("lmtp", "unix:" + path, None))
+
     def test_lmtp_cut_between_the_replies(self):
         server = self.peer(Smtp(lmtp=True, end={BOB: "552 5.2.2 Full", CAROL: Cut}))
         self.needs_json()
@@ -319,6 +341,18 @@ class Limits(Case):
                 # the limit was learned: no recipient was told a third time
                 self.assertEqual(len(server.said("RCPT")), 10 + 4 + 2)
                 self.assertEqual({m[2] for m in server.messages}, {crlf(LETTER)})
+
+    def test_one_line_for_what_many_share(self):
+        server = self.peer(Smtp(limit=6, end=["250 2.0.0 Kept", "250 2.0.0 Too"]))
+        result = self.check(self.send(server, self.names), ALL)
+        server_name = "%s:%d (mx.example.test)" % (HOST, server.port)
+        self.assertEqual(result.out.splitlines(), [
+            "%s accepted the message for %s: 250 2.0.0 Kept; the same for %s, %s, %s and 2 more"
+            % (server_name, *self.names[:4]),
+            "%s accepted the message for %s: 250 2.0.0 Too; the same for %s, %s, %s" % (server_name, *self.names[6:])])
+        result = self.check(self.send(self.peer(Smtp(stop_at="MAIL")), [ALICE, BOB]), TEMPORARY)
+        self.assertIn("not sent to " + ALICE, result.err)
+        self.assertIn("; the same for " + BOB, result.err)
 
     def test_no_room_is_not_too_many(self):
         server = self.peer(Smtp(refuse={BOB: "452 4.2.2 Mailbox is full"}))

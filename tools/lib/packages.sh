@@ -11,7 +11,7 @@ build    gcc                        command:gcc            the first compiler
 build    libc6-dev                  header:stdio.h         the C library's headers
 build    pkg-config                 command:pkg-config     finds the libraries below
 build    python3                    command:python3        meson runs on it, and so do test scripts
-demo     libuv1-dev                 library:libuv          the event loop of mailprotod
+demo     libuv1-dev                 library:libuv          the event loop of mailprotod and mailproto
 demo     libsqlite3-dev             library:sqlite3        the index of the Maildir store
 demo     libinih-dev                library:inih           the config file of mailprotod
 demo     libjansson-dev             library:jansson        --json of mailproto

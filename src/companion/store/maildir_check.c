@@ -253,26 +253,12 @@ static int one_directory(void *context, const char *name)
     return 0;
 }
 
-/* Of a mailbox that was removed, something stayed that was none of its messages. */
-static int one_grave(void *context, const char *name)
-{
-    struct check *c = context;
-
-    if (!strncmp(name, "removed-", 8))
-        tell(c, 0, "%s/mailproto/%s holds what is left of a mailbox that was removed: look at it, and remove it",
-             c->m->root, name);
-    return 0;
-}
-
 static int32_t check_folders(struct check *c)
 {
-    char own[MP_PATH_MAX];
     int64_t any = 0;
     int error = c->m->files.list(c->m->files.user, c->m->root, one_directory, c);
     int32_t result = error ? mp_maildir_file_error(c->m, error, "reading", c->m->root) : 0;
 
-    if (!result && mp_maildir_own(c->m, own, ""))
-        (void)c->m->files.list(c->m->files.user, own, one_grave, c);
     if (!result)
         result = mp_sql_number(c->m, MP_SQL_TODO_ANY, 0, NULL, 0, &any);
     if (!result && any)

@@ -207,25 +207,18 @@ static const char **sorted(const struct listed *listed)
     return names;
 }
 
-/* A link is none: it may lead into somebody else's account. */
-static int is_directory(mp_maildir *m, const char *name, const char *folder)
-{
-    mp_file_status status;
-    char path[MP_PATH_MAX];
-
-    return mp_maildir_path(m, path, name, folder, "") && !m->files.stat(m->files.user, path, &status) &&
-           status.kind == MP_FILE_DIRECTORY;
-}
-
 /* A directory that nobody knew; a directory that is to be removed or renamed stays unknown. */
 static int32_t adopt_directory(mp_maildir *m, const char *name, uint64_t *modseq)
 {
     char key[MP_MAILBOX_MAX];
+    mp_file_status status;
+    char path[MP_PATH_MAX];
     uint64_t id;
     int32_t result;
     sqlite3_stmt *s;
 
-    if (!is_directory(m, name, "") || !is_directory(m, name, "cur") || !mp_maildir_key_of(name, key, sizeof key))
+    if (!mp_maildir_path(m, path, name, "cur", "") || m->files.stat(m->files.user, path, &status) ||
+        status.kind != MP_FILE_DIRECTORY || !mp_maildir_key_of(name, key, sizeof key))
         return 0;
     s = mp_sql(m, MP_SQL_TODO_DIRECTORY, &result);
     if (!s)
@@ -417,11 +410,7 @@ int32_t mp_maildir_look_root(mp_maildir *m, int forced)
         return mp_maildir_file_error(m, (int)mtime, "looking at", m->root);
     if (!forced && mtime == known && (settled || (age >= 0 && age < 1000 + 100 * m->root_cost)))
         return 0;
-    result = scan_root(m);
-    if (result != MAILPROTO_ERR_FULL)
-        return result;
-    m->sentence[0] = 0; /* as in mp_maildir_look */
-    return 0;
+    return scan_root(m);
 }
 
 void mp_maildir_root_begin(mp_maildir *m, mp_own_change *change)

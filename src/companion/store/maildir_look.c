@@ -186,8 +186,6 @@ static int32_t scan_mailbox(mp_maildir *m, mp_mailbox *box, int full)
             mp_maildir_rollback(m);
     }
     mp_scan_free(&scan);
-    if (!result && full)
-        mp_maildir_clean_tmp(m, box->directory);
     return result;
 }
 
@@ -222,7 +220,7 @@ static int32_t missing(mp_maildir *m, mp_mailbox *box)
     return result ? result : mp_maildir_make_directory(m, box->directory);
 }
 
-static int32_t look(mp_maildir *m, mp_mailbox *box, int how)
+int32_t mp_maildir_look(mp_maildir *m, mp_mailbox *box, int how)
 {
     int64_t in_new = mp_maildir_mtime(m, box->directory, "new"), in_cur = mp_maildir_mtime(m, box->directory, "cur");
     int32_t result;
@@ -241,17 +239,6 @@ static int32_t look(mp_maildir *m, mp_mailbox *box, int how)
     if (!full && in_new == box->new_mtime && box->new_settled)
         return 0;
     return scan_mailbox(m, box, full);
-}
-
-/* On a full disk nothing new can be kept, and yet mail can be read: then what is known is what there is. */
-int32_t mp_maildir_look(mp_maildir *m, mp_mailbox *box, int how)
-{
-    int32_t result = look(m, box, how);
-
-    if (result != MAILPROTO_ERR_FULL || how == MP_LOOK_FORCED)
-        return result;
-    m->sentence[0] = 0;
-    return mp_maildir_selectable(m, box->id, box);
 }
 
 /* Its name may say a wrong size: it gets one that says none, so that it will be counted. */

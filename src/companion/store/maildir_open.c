@@ -123,7 +123,6 @@ static mp_maildir *new_handle(const char *path, const mailproto_maildir_config *
     m->options = config->options;
     m->syncs = config->syncs;
     m->open_lock = -1;
-    sqlite3_randomness(sizeof m->salt, &m->salt);
     if (m->files.index)
         m->vfs = mp_vfs_new(&m->files);
     if (!m->root || !m->host || (m->files.index && !m->vfs)) {
@@ -213,8 +212,7 @@ static int clean_one(void *context, const char *name)
     if (name[0] == '.' || snprintf(path, sizeof path, "%s/%s", cleaner->folder, name) >= (int)sizeof path ||
         m->files.stat(m->files.user, path, &status) || status.kind != MP_FILE_REGULAR)
         return 0;
-    if (cleaner->now - status.mtime > STALE_SECONDS && cleaner->now - status.ctime > STALE_SECONDS &&
-        !mp_maildir_todo_of(m, name, NULL)) /* a commit may have decided for it, and could not place it yet */
+    if (cleaner->now - status.mtime > STALE_SECONDS && cleaner->now - status.ctime > STALE_SECONDS)
         (void)m->files.unlink(m->files.user, path);
     return 0;
 }

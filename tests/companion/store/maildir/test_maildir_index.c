@@ -269,39 +269,6 @@ static void test_modseq_lost(void **state)
     assert_true(set_flags(a, inbox, 1, MAILPROTO_STORE_FLAGS_ADD, MAILPROTO_FLAG_FLAGGED)->modseqs[0] > told);
 }
 
-/* Of what was expunged, so many runs are remembered; a cursor from before has to compare. */
-static void test_remembered(void **state)
-{
-    struct account *a = *state;
-    mailproto_store_changes question = {.head = {sizeof question, MAILPROTO_STORE_CHANGES, 0}};
-    uint64_t inbox, first, cursor;
-    struct answer *answer;
-
-    account_close(a);
-    a->config.remember = 8;
-    assert_int_equal(account_open(a), 0);
-    inbox = mailbox_id(a, "INBOX");
-    answer = open_mailbox(a, inbox, MAILPROTO_STORE_READ_WRITE);
-    question.opening = answer->number;
-    append(a, inbox, "x\r\n", 0, 0);
-    first = cursor = changes(a, question.opening, 0)->cursor;
-    for (int i = 0; i < 12; i++) {
-        append(a, inbox, "x\r\n", MAILPROTO_FLAG_DELETED, 0);
-        append(a, inbox, "x\r\n", 0, 0);
-        if (i == 10)
-            cursor = changes(a, question.opening, 0)->cursor;
-        expunge(a, inbox);
-    }
-    question.since = first;
-    assert_int_equal(ask(a->store, &question.head)->why, MAILPROTO_ERR_RESYNC);
-    answer = changes(a, question.opening, cursor);
-    assert_int_equal(answer->vanished, 2);
-    assert_int_equal(answer->gone[1][0], 24);
-    account_close(a);
-    assert_int_equal(account_open(a), 0);
-    assert_int_equal(changes(a, open_mailbox(a, inbox, MAILPROTO_STORE_READ_WRITE)->number, cursor)->vanished, 2);
-}
-
 static void count_report(void *user, uint32_t fixed, const char *sentence, size_t len)
 {
     size_t *counts = user;
@@ -354,7 +321,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_uidvalidity, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_modseq, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_modseq_lost, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_remembered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_check_and_repair, set_up, tear_down),
     };
 

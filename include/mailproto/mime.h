@@ -3,6 +3,7 @@
 #define MAILPROTO_MIME_H
 
 #include "mime_codec.h"
+#include "mime_defect.h"
 #include "mime_word.h"
 
 #endif

@@ -33,6 +33,15 @@ static int32_t cannot(struct pop3_job *job, const char *what)
     return pop3_stop(job);
 }
 
+static int32_t cannot_store(struct pop3_job *job)
+{
+    const struct fetch *own = job->own;
+
+    if (!interrupted())
+        report("cannot store into %s: %s", job->options->maildir, own->maildir.why);
+    return pop3_stop(job);
+}
+
 /* ---- the Maildir and what is known ---- */
 
 /* "user@host:port", without spaces: what unique ids belong to. */
@@ -61,7 +70,7 @@ static int begin(struct pop3_job *job)
         return -1;
     }
     if (maildir_open(&own->maildir, path)) {
-        report("cannot use %s as a Maildir: %s", path, strerror(errno));
+        report("cannot use %s as a Maildir: %s", path, own->maildir.why);
         free(own);
         return -1;
     }
@@ -203,7 +212,7 @@ static int32_t message(struct pop3_job *job, const mailproto_pop3_message *event
     struct fetch *own = job->own;
 
     (void)event;
-    return maildir_begin(&own->maildir) ? cannot(job, "cannot write into") : 0;
+    return maildir_begin(&own->maildir) ? cannot_store(job) : 0;
 }
 
 static int32_t body(struct pop3_job *job, const mailproto_pop3_body *event)
@@ -211,7 +220,7 @@ static int32_t body(struct pop3_job *job, const mailproto_pop3_body *event)
     struct fetch *own = job->own;
 
     if (maildir_write(&own->maildir, event->bytes.ptr, event->bytes.len))
-        return cannot(job, "cannot write into");
+        return cannot_store(job);
     progress_at(own->before + event->offset + event->bytes.len);
     return 0;
 }
@@ -223,9 +232,8 @@ static int32_t keep(struct pop3_job *job, struct item *item)
 
     if (maildir_commit(&own->maildir)) {
         item->state = ITEM_FAILED;
-        return cannot(job, "cannot write into");
+        return cannot_store(job);
     }
-    item->name = strdup(own->maildir.name);
     if (item->text && seen_add(&own->seen, item->text))
         return cannot(job, "cannot write .mailproto-uidl in");
     did = submit(job, item);

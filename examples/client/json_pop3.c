@@ -37,8 +37,6 @@ static json_t *message_object(const struct pop3_result *result, const struct ite
         json_put(object, "reply", json_words(text_of(item->reply)));
     if (verb != POP3_DELE)
         json_put(object, "octets", json_integer((json_int_t)item->octets));
-    if (item->name)
-        json_put(object, "file", json_words(text_of(item->name)));
     if (verb == POP3_FETCH_ALL)
         json_put(object, "deleted", json_boolean(item->marked && result->update == MAILPROTO_POP3_UPDATE_DONE));
     return object;

@@ -1,5 +1,10 @@
-/* maildir.c - delivery into a Maildir: tmp, fsync, rename into new, directory fsync.
- * Files have LF line ends, as mail readers of Unix expect them. */
+/* maildir.c - delivery into a Maildir, by the store of mailproto-store that keeps mail in such folders.
+ * mailproto/maildir.h, MAILPROTO_MAILDIR_DELIVERY; RFC 1939 8: what is deleted on the server must be safe here.
+ *
+ * The Maildir is another program's, most likely, and stays plain: a handle for delivery makes no index where the folders
+ * are there, so they are made here. And its files have LF line ends, as the mail readers of Unix expect them: the store
+ * keeps what it is given, and would serve it with CRLF, as it does with the files of others. The store waits for the disk,
+ * and so does the only session of this program. */
 #include "maildir.h"
 
 #include <errno.h>
@@ -7,32 +12,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
+
+/* ---- the folders ---- */
 
 static int open_folder(int base, const char *name)
 {
     if (mkdirat(base, name, 0700) && errno != EEXIST)
         return -1;
     return openat(base, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
-/* '/' and ':' mean something in the names of a Maildir. */
-static void write_host(char *out, size_t size)
-{
-    char name[128];
-    size_t n = 0;
-
-    if (gethostname(name, sizeof name) || !*name)
-        strcpy(name, "localhost");
-    name[sizeof name - 1] = 0;
-    for (const char *p = name; *p && n + 5 < size; p++) {
-        if (*p == '/' || *p == ':')
-            n += (size_t)snprintf(out + n, size - n, *p == '/' ? "\\057" : "\\072");
-        else
-            out[n++] = *p;
-    }
-    out[n] = 0;
 }
 
 /* The names of the folders, and that of the Maildir itself, are as durable as what will lie in them. */
@@ -47,54 +35,94 @@ static int sync_names(int base)
     return failed ? -1 : 0;
 }
 
-int maildir_open(struct maildir *maildir, const char *path)
+static int make_folders(struct maildir *maildir, const char *path)
 {
-    int cur = -1, saved;
+    static const char *const names[] = {"tmp", "new", "cur"};
 
-    memset(maildir, 0, sizeof *maildir);
-    maildir->tmp = maildir->new = -1;
-    write_host(maildir->host, sizeof maildir->host);
     maildir->base = open_folder(AT_FDCWD, path);
-    if (maildir->base >= 0)
-        maildir->tmp = open_folder(maildir->base, "tmp");
-    if (maildir->tmp >= 0)
-        maildir->new = open_folder(maildir->base, "new");
-    if (maildir->new >= 0)
-        cur = open_folder(maildir->base, "cur");
-    if (cur >= 0 && !sync_names(maildir->base)) {
-        close(cur);
-        return 0;
+    if (maildir->base < 0)
+        return -1;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        int folder = open_folder(maildir->base, names[i]);
+
+        if (folder < 0)
+            return -1;
+        close(folder);
     }
-    saved = errno;
-    if (cur >= 0)
-        close(cur);
-    maildir_close(maildir);
-    errno = saved;
-    return -1;
+    return sync_names(maildir->base);
 }
 
-static void make_name(struct maildir *maildir)
-{
-    struct timespec now;
+/* ---- the store: it answers before it returns ---- */
 
-    clock_gettime(CLOCK_REALTIME, &now);
-    snprintf(maildir->name, sizeof maildir->name, "%lld.M%06ldP%ldQ%u.%s", (long long)now.tv_sec,
-             (long)(now.tv_nsec / 1000), (long)getpid(), ++maildir->counter, maildir->host);
+static int32_t item(mailproto_store_asker *asker, uint64_t token, const mailproto_event *event)
+{
+    struct maildir *maildir = (struct maildir *)asker;
+
+    (void)token;
+    if (event->type == MAILPROTO_STORE_UPLOAD)
+        maildir->upload = ((const mailproto_store_upload *)(const void *)event)->upload;
+    return MAILPROTO_OK;
+}
+
+static int32_t end(mailproto_store_asker *asker, uint64_t token, int32_t why, const char *text, size_t len)
+{
+    struct maildir *maildir = (struct maildir *)asker;
+
+    (void)token;
+    maildir->result = why;
+    if (why && len)
+        snprintf(maildir->why, sizeof maildir->why, "%.*s", (int)len, text);
+    else if (why)
+        snprintf(maildir->why, sizeof maildir->why, "%s", mailproto_result_text(why));
+    return MAILPROTO_OK;
+}
+
+static int ask(struct maildir *maildir, mailproto_event *question, uint32_t type, size_t size)
+{
+    question->struct_size = (uint32_t)size;
+    question->type = type;
+    question->token = type == MAILPROTO_STORE_APPEND_ABORT ? 0 : ++maildir->token;
+    maildir->result = MAILPROTO_OK;
+    if (mailproto_store_ask(mailproto_maildir_store(maildir->account), &maildir->asker, question))
+        end(&maildir->asker, question->token, MAILPROTO_ERR_ARG, NULL, 0);
+    return maildir->result ? -1 : 0;
+}
+
+static int put(void *user, const char *data, size_t len)
+{
+    struct maildir *maildir = user;
+    mailproto_store_append_write question = {.upload = maildir->upload, .bytes = {data, len}};
+
+    return ask(maildir, &question.head, MAILPROTO_STORE_APPEND_WRITE, sizeof question);
+}
+
+/* ---- what the others see ---- */
+
+int maildir_open(struct maildir *maildir, const char *path)
+{
+    mailproto_maildir_config config;
+
+    memset(maildir, 0, sizeof *maildir);
+    maildir->asker = (mailproto_store_asker){.struct_size = sizeof maildir->asker, .item = item, .end = end};
+    if (make_folders(maildir, path)) {
+        snprintf(maildir->why, sizeof maildir->why, "%s", strerror(errno));
+        maildir_close(maildir);
+        return -1;
+    }
+    mailproto_maildir_config_init(&config, sizeof config);
+    config.options = MAILPROTO_MAILDIR_DELIVERY;
+    if (!mailproto_maildir_open(&maildir->account, path, &config, maildir->why, sizeof maildir->why))
+        return 0;
+    maildir_close(maildir);
+    return -1;
 }
 
 int maildir_begin(struct maildir *maildir)
 {
-    int fd;
+    mailproto_store_append_begin question = {.mailbox = MAILPROTO_MAILDIR_INBOX, .options = MAILPROTO_STORE_NO_UIDS};
 
-    do {
-        make_name(maildir);
-        fd = openat(maildir->tmp, maildir->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    } while (fd < 0 && errno == EEXIST);
-    if (fd < 0)
-        return -1;
-    writer_begin(&maildir->writer, fd, 1);
-    maildir->writing = 1;
-    return 0;
+    writer_begin(&maildir->writer, put, maildir, 1);
+    return ask(maildir, &question.head, MAILPROTO_STORE_APPEND_BEGIN, sizeof question);
 }
 
 int maildir_write(struct maildir *maildir, const char *data, size_t len)
@@ -104,41 +132,30 @@ int maildir_write(struct maildir *maildir, const char *data, size_t len)
 
 void maildir_discard(struct maildir *maildir)
 {
-    int saved = errno;
+    mailproto_store_append_abort question = {.upload = maildir->upload};
 
-    if (!maildir->writing)
-        return;
-    close(maildir->writer.fd);
-    unlinkat(maildir->tmp, maildir->name, 0);
-    maildir->writing = 0;
-    errno = saved;
+    if (maildir->upload)
+        ask(maildir, &question.head, MAILPROTO_STORE_APPEND_ABORT, sizeof question);
+    maildir->upload = 0;
 }
 
-/* The order is the point: the octets are on the disk before the name is in new/, the name before anyone is told. */
 int maildir_commit(struct maildir *maildir)
 {
-    if (writer_flush(&maildir->writer) || fsync(maildir->writer.fd) ||
-        renameat(maildir->tmp, maildir->name, maildir->new, maildir->name)) {
+    mailproto_store_append_commit question = {.upload = maildir->upload};
+
+    if (writer_flush(&maildir->writer)) {
         maildir_discard(maildir);
         return -1;
     }
-    close(maildir->writer.fd);
-    maildir->writing = 0;
-    if (!fsync(maildir->new))
-        return 0;
-    /* it may be gone after a loss of power, so it was not delivered */
-    unlinkat(maildir->new, maildir->name, 0);
-    return -1;
+    maildir->upload = 0; /* it is over, whatever the answer */
+    return ask(maildir, &question.head, MAILPROTO_STORE_APPEND_COMMIT, sizeof question);
 }
 
 void maildir_close(struct maildir *maildir)
 {
-    maildir_discard(maildir);
+    mailproto_maildir_close(maildir->account); /* an upload that is not whole is forgotten */
+    maildir->account = NULL;
     if (maildir->base >= 0)
         close(maildir->base);
-    if (maildir->tmp >= 0)
-        close(maildir->tmp);
-    if (maildir->new >= 0)
-        close(maildir->new);
-    maildir->base = maildir->tmp = maildir->new = -1;
+    maildir->base = -1;
 }

@@ -101,13 +101,9 @@ int options_url(struct common_options *common, const char *text, int pop3)
     const char *wrong = NULL;
 
     mailproto_host_url_init(&common->url, sizeof common->url);
-    mailproto_host_url_read(&common->url, text, strlen(text), &wrong);
-    if (!wrong && common->url.implicit_tls)
-        wrong = "this build has no TLS, so smtps, submissions and pop3s cannot be used";
-    if (!wrong && pop3 != (common->url.protocol == MAILPROTO_HOST_POP3))
-        wrong = pop3 ? "the pop3 command needs pop3://" : "the send command needs smtp://, submission:// or lmtp://";
-    if (wrong) {
-        report("%s: %s", text, wrong);
+    common->url.usable = pop3 ? MAILPROTO_HOST_URL_POP3 : MAILPROTO_HOST_URL_SEND; /* this build has no TLS */
+    if (mailproto_host_url_read(&common->url, text, strlen(text), &wrong)) {
+        report("%s: %s", *text ? text : "the URL", wrong);
         report_hint("A URL is SCHEME://[USER@]HOST[:PORT]; --password-file tells the password.");
         return -1;
     }

@@ -25,7 +25,7 @@ struct item {
     int has_size;
     uint64_t size;
     uint64_t octets; /* that were received */
-    char *name;      /* of a capability; fetch-all: of the file in new/ */
+    char *name;      /* of a capability */
     char *text;      /* unique id; arguments of a capability */
     char *reply;     /* the server's -ERR */
 };

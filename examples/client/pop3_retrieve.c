@@ -16,6 +16,7 @@
 
 struct retrieve {
     struct writer writer;
+    int fd;
     char *temporary; /* the file until it is whole; NULL: standard output, or a thing that is not a file */
 };
 
@@ -67,7 +68,8 @@ static int begin(struct pop3_job *job)
         free(own);
         return -1;
     }
-    writer_begin(&own->writer, fd, job->options->lf);
+    own->fd = fd;
+    writer_begin(&own->writer, writer_to_file, &own->fd, job->options->lf);
     return 0;
 }
 
@@ -77,8 +79,8 @@ static void end(struct pop3_job *job)
 
     if (own->temporary)
         unlink(own->temporary);
-    if (own->writer.fd > STDERR_FILENO)
-        close(own->writer.fd);
+    if (own->fd > STDERR_FILENO)
+        close(own->fd);
     free(own->temporary);
     free(own);
 }
@@ -87,7 +89,7 @@ static int put_in_place(struct retrieve *own, const char *path)
 {
     if (!own->temporary)
         return 0;
-    if (fsync(own->writer.fd) || rename(own->temporary, path))
+    if (fsync(own->fd) || rename(own->temporary, path))
         return -1;
     free(own->temporary);
     own->temporary = NULL;

@@ -92,12 +92,14 @@ static void report_refused(const mailproto_host_outcome *o)
 
 static void hint_for(const mailproto_host_outcome *o)
 {
+    int at_path = o->server.len > 5 && !memcmp(o->server.ptr, "unix:", 5);
+
     if (o->withheld)
         report_hint("Nothing was sent. --clear-text-auth sends it all the same.");
     else if (o->no_such_name)
         report_hint("Check the host's name.");
     else if (!o->connections)
-        report_hint("Check host and port, and try again later.");
+        report_hint("Check %s, and try again later.", at_path ? "the path of the socket" : "host and port");
     else if (o->stage == MAILPROTO_SMTP_STAGE_AUTH || o->why == MAILPROTO_ERR_AUTH)
         report_hint("Check --user and the password. Nothing was sent.");
     else if (o->why == MAILPROTO_ERR_UNSUPPORTED)

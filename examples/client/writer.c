@@ -1,4 +1,4 @@
-/* writer.c - a message on its way to a file: collected into large writes, CRLF made LF where that is wanted.
+/* writer.c - a message on its way to a file or a store: collected into large writes, CRLF made LF where that is wanted.
  * A CR without LF stays what it is. */
 #include "writer.h"
 
@@ -8,29 +8,38 @@
 #include <string.h>
 #include <unistd.h>
 
-void writer_begin(struct writer *writer, int fd, int lf)
+void writer_begin(struct writer *writer, writer_put_function *out, void *user, int lf)
 {
-    writer->fd = fd;
+    writer->out = out;
+    writer->user = user;
     writer->lf = lf;
     writer->cr = 0;
     writer->n = 0;
 }
 
-static int drain(struct writer *writer)
+int writer_to_file(void *user, const char *data, size_t len)
 {
-    const char *p = writer->buffer;
+    const int *fd = user;
 
-    while (writer->n) {
-        ssize_t written = write(writer->fd, p, writer->n);
+    while (len) {
+        ssize_t written = write(*fd, data, len);
 
         if (written < 0 && errno == EINTR && !interrupted())
             continue;
         if (written < 0)
             return -1;
-        p += written;
-        writer->n -= (size_t)written;
+        data += written;
+        len -= (size_t)written;
     }
     return 0;
+}
+
+static int drain(struct writer *writer)
+{
+    size_t n = writer->n;
+
+    writer->n = 0;
+    return n ? writer->out(writer->user, writer->buffer, n) : 0;
 }
 
 static int put_plain(struct writer *writer, const char *data, size_t len)

@@ -1,5 +1,6 @@
 /* serve_eml.c - serves the .eml files of a folder by POP3. usage: serve_eml 127.0.0.1:1110 FOLDER
  * Any name and password will do: on this machine only. The files are read once, and stay as they are. */
+#include <errno.h>
 #include <glob.h>
 #include <mailproto/host.h>
 #include <mailproto/memory_store.h>
@@ -35,26 +36,25 @@ static int32_t on_accept(mailproto_host_listener *listener, mailproto_host_conne
 
 int main(int count, char **words)
 {
+    static char text[1 << 24];
     mailproto_store store;
     mailproto_host_listen_config listen = {.struct_size = sizeof listen, .on_accept = on_accept, .user = &store};
     mailproto_host_listener *listener;
     mailproto_memory_store *memory;
-    static char text[1 << 24];
     mailproto_host *host;
+    const char *why = "there is no memory";
     glob_t files;
 
     if (count != 3 || chdir(words[2]) || glob("*.eml", 0, NULL, &files))
-        return fprintf(stderr, "usage: serve_eml 127.0.0.1:1110 FOLDER, one with .eml files\n"), 2;
-    if (mailproto_memory_store_new(&memory, NULL) || mailproto_memory_store_functions(memory, &store))
-        return fprintf(stderr, "serve_eml: no memory\n"), 1;
-    for (size_t i = 0, n; i < files.gl_pathc; i++) {
-        n = freopen(files.gl_pathv[i], "rb", stdin) ? fread(text, 1, sizeof text, stdin) : 0;
-        if (!n || n == sizeof text || ferror(stdin) || mailproto_memory_store_add(memory, 0, text, n))
-            return fprintf(stderr, "serve_eml: cannot serve %s\n", files.gl_pathv[i]), 1;
-    }
+        return fprintf(stderr, "usage: serve_eml 127.0.0.1:1110 FOLDER, one that is there and has .eml files\n"), 2;
+    if (mailproto_memory_store_new(&memory, NULL) || mailproto_host_new(&host, NULL, &why))
+        return fprintf(stderr, "serve_eml: %s\n", why), 1;
+    for (size_t i = 0, n; errno = EFBIG, i < files.gl_pathc; i++) /* what is wrong, unless the system says it */
+        if (!freopen(files.gl_pathv[i], "rb", stdin) || (n = fread(text, 1, sizeof text, stdin)) == sizeof text ||
+            ferror(stdin) || mailproto_memory_store_add(memory, 0, text, n))
+            return perror(files.gl_pathv[i]), 1;
     listen.address = (mailproto_text){words[1], strlen(words[1])};
-    if (mailproto_host_new(&host, NULL, NULL) || mailproto_host_listen(host, &listen, &listener))
-        return fprintf(stderr, "serve_eml: cannot listen on %s\n", words[1]), 1;
-    fprintf(stderr, "POP3 on %s\n", mailproto_host_listener_text(listener));
-    return mailproto_host_run(host) != MAILPROTO_OK;
+    if (mailproto_memory_store_functions(memory, &store) || mailproto_host_listen(host, &listen, &listener))
+        return mailproto_host_error(host, &why, NULL), fprintf(stderr, "serve_eml: %s\n", why), 1;
+    return fprintf(stderr, "POP3 on %s\n", mailproto_host_listener_text(listener)), mailproto_host_run(host);
 }

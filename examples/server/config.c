@@ -26,6 +26,8 @@ struct reading {
     int line, wrong;
     uint64_t seen, bad; /* keys of the table below, by index: those that were there, those with a wrong value */
     int lines_unread, sections_unknown;
+    int sections;    /* there was one, known or not */
+    int has_readers; /* the file lets others read it */
     enum section section;
     char name[256]; /* of the section */
     int has_key;    /* there was a key in the section: an indented line goes on with its value */
@@ -193,6 +195,7 @@ static void begin_section(struct reading *r, const char *at)
         len--;
     snprintf(r->name, sizeof r->name, "%.*s", (int)len, at);
     r->has_key = 0;
+    r->sections = 1;
     end += 1 + strspn(end + 1, blank);
     if (*end && *end != ';' && *end != '#')
         complain(r, "section ", r->name, "nothing may stand behind it in the line");
@@ -253,11 +256,21 @@ static char *next_line(char *out, int size, void *stream)
     return line;
 }
 
-static void warn_of_readers(const struct reading *r)
+static int has_readers(FILE *file)
 {
     struct stat status;
 
-    if (!fstat(fileno(r->file), &status) && S_ISREG(status.st_mode) && status.st_mode & (S_IRGRP | S_IROTH))
+    return !fstat(fileno(file), &status) && S_ISREG(status.st_mode) && status.st_mode & (S_IRGRP | S_IROTH);
+}
+
+static void warn_of_readers(const struct reading *r)
+{
+    const struct users *users = &r->settings->users;
+    size_t i = 0;
+
+    while (i < users->count && !users->items[i].password)
+        i++;
+    if (r->has_readers && i < users->count)
         fprintf(r->problems, "%s: warning: others may read this file, and there are passwords in it: chmod 600 %s\n",
                 r->path, r->path);
 }
@@ -278,29 +291,60 @@ static int check(const struct reading *r)
     return config_check(r->settings, &seen, r->path, r->problems);
 }
 
+/* Reads the lines. What is wrong with them is kept until it is known that this is a configuration at all. 0, or a
+   sysexit. */
+static int read_lines(struct reading *r)
+{
+    FILE *problems = r->problems;
+    char *text = NULL;
+    size_t len = 0;
+    int first_wrong;
+
+    r->problems = open_memstream(&text, &len);
+    if (!r->problems) {
+        fprintf(problems, "%s: %s\n", r->path, strerror(errno));
+        return EXIT_NO_INPUT;
+    }
+    first_wrong = ini_parse_stream(next_line, r, take, r);
+    if (first_wrong) {
+        fprintf(r->problems, "%s:%d: this is neither a [section] nor KEY = VALUE\n", r->path, first_wrong);
+        r->lines_unread = 1;
+        r->wrong++;
+    }
+    fclose(r->problems);
+    r->problems = problems;
+    if (r->sections && text)
+        fwrite(text, 1, len, problems);
+    free(text);
+    return 0;
+}
+
 int config_read(struct settings *settings, const char *path, FILE *problems)
 {
     struct reading r = {.settings = settings, .path = path, .problems = problems};
-    int first_wrong;
+    int result = 0;
 
     r.file = fopen(path, "re");
-    if (!r.file) {
+    if (r.file) {
+        r.has_readers = has_readers(r.file);
+        result = read_lines(&r);
+    }
+    if (!r.file || ferror(r.file)) {
         fprintf(problems, "%s: %s\n", path, strerror(errno));
-        return EXIT_NO_INPUT;
+        result = EXIT_NO_INPUT;
+    }
+    if (r.file)
+        fclose(r.file);
+    if (result)
+        return result;
+    if (!r.sections) {
+        fprintf(problems,
+                "%s: this is no configuration of mailprotod: there is no [server], [listen] or [user ADDRESS] in it; "
+                "mailprotod(8) shows one\n",
+                path);
+        return EXIT_CONFIG;
     }
     warn_of_readers(&r);
-    first_wrong = ini_parse_stream(next_line, &r, take, &r);
-    if (ferror(r.file)) {
-        fprintf(problems, "%s: %s\n", path, strerror(errno));
-        fclose(r.file);
-        return EXIT_NO_INPUT;
-    }
-    fclose(r.file);
-    if (first_wrong) {
-        fprintf(problems, "%s:%d: this is neither a [section] nor KEY = VALUE\n", path, first_wrong);
-        r.lines_unread = 1;
-        r.wrong++;
-    }
     r.wrong += check(&r);
     return r.wrong ? EXIT_CONFIG : 0;
 }

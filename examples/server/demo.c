@@ -1,10 +1,15 @@
 /* demo.c - `mailprotod demo`: a mail server for two users, without a configuration.
  * Names are those that RFC 6761 6.2 sets aside for tests. */
+#define _GNU_SOURCE /* flock */
 #include "demo.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "folders.h"
 
@@ -50,6 +55,14 @@ static int fill(struct settings *settings, const char *dir, unsigned port_base)
     return users_finish(&settings->users, ignore, NULL) || settings_make_boxes(settings) ? -1 : 0;
 }
 
+/* Whoever starts a second one by mistake would look for the mail in the wrong place. The lock ends with the process. */
+static int is_another_here(const char *dir)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
+}
+
 int demo_settings(struct settings *settings, const char *dir, unsigned port_base)
 {
     int result = folders_make(dir);
@@ -57,6 +70,13 @@ int demo_settings(struct settings *settings, const char *dir, unsigned port_base
     if (result) {
         fprintf(stderr, "mailprotod: cannot make the folder %s: %s; choose another with --dir\n", dir,
                 strerror(-result));
+        return EXIT_CANNOT_CREATE;
+    }
+    if (is_another_here(dir)) {
+        fprintf(stderr,
+                "mailprotod: another \"mailprotod demo\" serves the mail in %s: end it, or choose another folder with "
+                "--dir\n",
+                dir);
         return EXIT_CANNOT_CREATE;
     }
     if (fill(settings, dir, port_base)) {

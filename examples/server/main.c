@@ -39,7 +39,7 @@ static const char help_demo[] =
     "  --version      the version\n"
     "\n"
     "Exit status: 0 it was ended; 64 wrong arguments; 69 a port cannot be had; 71 there is no memory;\n"
-    "73 a folder cannot be made or used.\n";
+    "73 a folder cannot be made or used, or another demo uses it.\n";
 
 static const char help_serve[] =
     "usage: mailprotod serve --config FILE [--trace]\n"

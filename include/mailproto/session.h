@@ -26,7 +26,7 @@
  *
  *                feed eof lost output read_output output_ack tick tls_started next_event     ERR_REENTRANT
  *                hold release finish fail use_default cancel piece piece_end set_wall
- *                set_trace wants deadline error, every typed answer and submission           as outside
+ *                set_trace set_wake wants deadline error, every typed answer and submission  as outside
  *                free                                       takes effect when the outermost verb returns, and that
  *                                                           answers MAILPROTO_FREED; no callback runs in between
  */
@@ -176,6 +176,27 @@ MAILPROTO_API int32_t mailproto_session_finish(mailproto_session *s);
 /* End now, silently: no callback from it or after it. NULL is ignored. A session inside a layer frees the layer with it.
    For cancels and ends of what is open, call lost first. */
 MAILPROTO_API void mailproto_session_free(mailproto_session *s);
+
+/* ---- being waked ------------------------------------------------------------------------------------------------ */
+
+/* Whom to tell that the session has something to do again because of a call from outside of its I/O verbs: an answer that
+   came late (the host's, or a store's, from a timer, a thread's completion, another session's callback), a submission,
+   release, finish. So whoever makes such a call need not know whose loop the session is in, and a store needs to know of no
+   loop at all.
+
+   wake(s, user) is called from inside of that call when `deadline` has become 0, with s the session that the host drives:
+   the outermost layer. It is called once; then not before feed, eof, lost, output, tick or next_event was called on s. Not
+   for what comes out of these verbs themselves, in their callbacks or behind them: the host's loop is there, and looks.
+   Not in or after free.
+
+   It is there to put the session on a list, to start a timer of 0 ms, to write to a pipe: what it tells of is not complete
+   before the call that caused it has returned, and that may be deep inside of another session, or of a store. So no call
+   on any session is allowed in it but wants and deadline, no call on a store, and no free.
+
+   May be set at any time, on the session or on any layer of it; there is one, kept until it is set anew. NULL: nobody. What
+   is due at that moment is not told. OK; ERR_ARG: s is NULL. */
+MAILPROTO_API int32_t mailproto_session_set_wake(mailproto_session *s, void (*wake)(mailproto_session *s, void *user),
+                                                 void *user);
 
 /* ---- events and answers ---------------------------------------------------------------------------------------- */
 

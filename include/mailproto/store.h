@@ -2,7 +2,8 @@
  *
  * A store keeps the mailboxes of one account. The POP3 server, delivery by SMTP and LMTP and the IMAP server ask it; the
  * host implements it, or takes one of mailproto-store: in memory, or Maildir with SQLite. `mailproto_store` is its table
- * of functions; about a dozen are required, the rest are accelerators with a working default.
+ * of functions; about a dozen are required, the rest are accelerators with a working default. The structs that cross are
+ * in store_questions.h (required), store_optional.h and store_items.h.
  *
  * QUESTIONS  A function gets a question, a struct that begins with mailproto_event, and answers it now or later: any
  *            number of items with mailproto_store_give, and then once, for all questions whose token is not 0,
@@ -37,99 +38,19 @@
 #define MAILPROTO_STORE_H
 
 #include "base.h"
+#include "store_items.h"
 #include "store_optional.h"
+#include "store_questions.h"
+#include "store_values.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* ---- numbers and small things ---------------------------------------------------------------------------------- */
+/* ---- questions and items ---------------------------------------------------------------------------------------- */
 
-/* System flags of a message (RFC 9051 2.3.2). */
-enum {
-    MAILPROTO_FLAG_SEEN = 1,
-    MAILPROTO_FLAG_ANSWERED = 2,
-    MAILPROTO_FLAG_FLAGGED = 4,
-    MAILPROTO_FLAG_DELETED = 8,
-    MAILPROTO_FLAG_DRAFT = 16
-};
-
-/* What a mailbox is (RFC 9051 7.3.1, RFC 6154 2). */
-enum {
-    MAILPROTO_MAILBOX_NOINFERIORS = 1,
-    MAILPROTO_MAILBOX_NOSELECT = 2,
-    MAILPROTO_MAILBOX_NONEXISTENT = 4, /* a subscribed name without a mailbox; its id is 0 */
-    MAILPROTO_MAILBOX_ALL = 0x100,
-    MAILPROTO_MAILBOX_ARCHIVE = 0x200,
-    MAILPROTO_MAILBOX_DRAFTS = 0x400,
-    MAILPROTO_MAILBOX_FLAGGED = 0x800,
-    MAILPROTO_MAILBOX_JUNK = 0x1000,
-    MAILPROTO_MAILBOX_SENT = 0x2000,
-    MAILPROTO_MAILBOX_TRASH = 0x4000,
-    MAILPROTO_MAILBOX_IMPORTANT = 0x8000 /* RFC 8457 3 */
-};
-
-/* Rights to a mailbox (RFC 4314 2.1); in brackets the letter that says it on the wire. */
-enum {
-    MAILPROTO_RIGHT_LOOKUP = 1,           /* (l) */
-    MAILPROTO_RIGHT_READ = 2,             /* (r) */
-    MAILPROTO_RIGHT_SEEN = 4,             /* (s) */
-    MAILPROTO_RIGHT_WRITE = 8,            /* (w) flags other than \Seen and \Deleted */
-    MAILPROTO_RIGHT_INSERT = 16,          /* (i) */
-    MAILPROTO_RIGHT_POST = 32,            /* (p) */
-    MAILPROTO_RIGHT_CREATE = 64,          /* (k) */
-    MAILPROTO_RIGHT_DELETE = 128,         /* (x) the mailbox */
-    MAILPROTO_RIGHT_DELETE_MESSAGE = 256, /* (t) the flag \Deleted */
-    MAILPROTO_RIGHT_EXPUNGE = 512,        /* (e) */
-    MAILPROTO_RIGHT_ADMIN = 1024          /* (a) */
-};
-
-/* UIDs first..last; lists rise and do not overlap. */
-typedef struct mailproto_store_run {
-    uint32_t struct_size;
-    uint32_t first; /* 1 <= first <= last */
-    uint32_t last;
-    uint32_t reserved; /* 0 */
-    const struct mailproto_store_run *next;
-} mailproto_store_run;
-
-/* A keyword: a flag that is not a system flag, an atom (RFC 9051 2.3.2). Compared without case, kept as first written. */
-typedef struct mailproto_store_keyword {
-    uint32_t struct_size;
-    uint32_t reserved; /* 0 */
-    mailproto_text name;
-    const struct mailproto_store_keyword *next;
-} mailproto_store_keyword;
-
-/* ---- the asker ------------------------------------------------------------------------------------------------- */
-
-/* Who asks, and is told the answers. Engines have one inside; a program that asks a store by itself makes one, as the first
-   field of what it keeps. Its functions are called through mailproto_store_give, done and fail only, from inside of the
-   question or later, and may ask further questions. */
-typedef struct mailproto_store_asker {
-    uint32_t struct_size;
-    uint32_t reserved; /* 0 */
-    /* An item of the answer. OK; MAILPROTO_STORE_ENOUGH; ERR_TOKEN: not asked, or cancelled. */
-    int32_t (*item)(struct mailproto_store_asker *asker, uint64_t token, const mailproto_event *item);
-    /* The end of the answer. why: 0, or a negative result and a sentence for people. OK; ERR_TOKEN. */
-    int32_t (*end)(struct mailproto_store_asker *asker, uint64_t token, int32_t why, const char *text, size_t len);
-} mailproto_store_asker;
-
-enum { MAILPROTO_STORE_ENOUGH = 3 }; /* the item was taken, and no more are wanted */
-
-/* Gives an item: OK, go on; ENOUGH, say done; ERR_TOKEN: nobody waits for it, stop; ERR_ARG: NULL. */
-MAILPROTO_API int32_t mailproto_store_give(mailproto_store_asker *asker, uint64_t token, const mailproto_event *item);
-/* Ends the answer well. OK; ERR_TOKEN; ERR_ARG: NULL. */
-MAILPROTO_API int32_t mailproto_store_done(mailproto_store_asker *asker, uint64_t token);
-/* Ends it badly: nothing was done, but for what the question says. why: a negative result, which decides what the peer is
-   told: ERR_NOT_FOUND, ERR_EXISTS, ERR_GONE, ERR_DENIED, ERR_BUSY, ERR_QUOTA, ERR_FULL, ERR_UNAVAILABLE, ERR_CORRUPT,
-   ERR_RESYNC, ERR_LIMIT, ERR_UNSUPPORTED, ERR_NOMEM; any other counts as ERR_UNAVAILABLE. text is for logs, and may be
-   NULL. OK; ERR_TOKEN; ERR_ARG: NULL, or why is not negative. */
-MAILPROTO_API int32_t mailproto_store_fail(mailproto_store_asker *asker, uint64_t token, int32_t why, const char *text,
-                                           size_t len);
-
-/* ---- questions: mailboxes -------------------------------------------------------------------------------------- */
-
+/* What can be asked, and in which items the answer comes. The structs are in store_questions.h, store_optional.h and
+   store_items.h, and called as their numbers. */
 enum {
     MAILPROTO_STORE_LIST = 0x500,      /* items MAILBOX */
     MAILPROTO_STORE_OPEN = 0x501,      /* one item OPENED, items KEYWORD */
@@ -188,336 +109,32 @@ enum {
     MAILPROTO_STORE_METADATA_ITEM = 0x590   /* mailproto_store_metadata_item */
 };
 
-/* Mailboxes behind the name `after` ("" : from the first), at most `want`. In hierarchy order: names are compared
-   component by component, octet by octet, '/' between components, so that a mailbox comes before its inferiors and they
-   stand together. Subscribed names that do not exist are among them. INBOX always exists. `only`: that name alone, in
-   any case if it is INBOX; nothing is given if it is neither a mailbox nor subscribed. */
-typedef struct mailproto_store_list {
-    mailproto_event head;
-    mailproto_text after;
-    mailproto_text only; /* not empty: this name alone */
-    uint32_t want;       /* 0: no limit */
-    uint32_t subscribed; /* 1: only those that are subscribed */
-} mailproto_store_list;
+/* ---- the asker -------------------------------------------------------------------------------------------------- */
 
-enum {
-    MAILPROTO_STORE_READ_ONLY = 1,
-    MAILPROTO_STORE_READ_WRITE = 2,
-    MAILPROTO_STORE_EXCLUSIVE = 3 /* as POP3 locks its maildrop: ERR_BUSY while another has it so. Others may open it */
-};
-
-/* Makes a mailbox ready for CHANGES, and tells its state. Open any number of times; each is closed once, by `opening`. */
-typedef struct mailproto_store_open {
-    mailproto_event head;
-    uint64_t mailbox;
-    uint32_t mode;
+/* Who asks, and is told the answers. Engines have one inside; a program that asks a store by itself makes one, as the first
+   field of what it keeps. Its functions are called through mailproto_store_give, done and fail only, from inside of the
+   question or later, and may ask further questions. */
+typedef struct mailproto_store_asker {
+    uint32_t struct_size;
     uint32_t reserved; /* 0 */
-} mailproto_store_open;
+    /* An item of the answer. OK; MAILPROTO_STORE_ENOUGH; ERR_TOKEN: not asked, or cancelled. */
+    int32_t (*item)(struct mailproto_store_asker *asker, uint64_t token, const mailproto_event *item);
+    /* The end of the answer. why: 0, or a negative result and a sentence for people. OK; ERR_TOKEN. */
+    int32_t (*end)(struct mailproto_store_asker *asker, uint64_t token, int32_t why, const char *text, size_t len);
+} mailproto_store_asker;
 
-/* Closes what OPENED told; its snapshots go with it. */
-typedef struct mailproto_store_close {
-    mailproto_event head;
-    uint64_t opening;
-} mailproto_store_close;
+enum { MAILPROTO_STORE_ENOUGH = 3 }; /* the item was taken, and no more are wanted */
 
-/* What STATUS wants to know; the store may tell more. */
-enum {
-    MAILPROTO_STATUS_MESSAGES = 1,
-    MAILPROTO_STATUS_UNSEEN = 2,
-    MAILPROTO_STATUS_DELETED = 4,
-    MAILPROTO_STATUS_SIZE = 8, /* the octets of all messages (RFC 8438) */
-    MAILPROTO_STATUS_UIDNEXT = 16,
-    MAILPROTO_STATUS_UIDVALIDITY = 32,
-    MAILPROTO_STATUS_CURSOR = 64,       /* HIGHESTMODSEQ */
-    MAILPROTO_STATUS_DELETED_SIZE = 128 /* RFC 9208 5.1 */
-};
-
-/* Counts of a mailbox that need not be open, all true at one cursor. */
-typedef struct mailproto_store_status {
-    mailproto_event head;
-    uint64_t mailbox;
-    uint32_t wanted;   /* MAILPROTO_STATUS_* */
-    uint32_t reserved; /* 0 */
-} mailproto_store_status;
-
-/* Makes a mailbox, and those above it that are missing. A name that DELETE left is a mailbox again. INBOX, and INBOX as
-   the first component, is the same in any case. ERR_EXISTS; ERR_LIMIT: a name the store cannot keep. */
-typedef struct mailproto_store_create {
-    mailproto_event head;
-    mailproto_text name;  /* UTF-8, '/' between components, none at the end; no empty component, no control character */
-    uint32_t special_use; /* of MAILPROTO_MAILBOX_ALL ...; ERR_UNSUPPORTED if it cannot be kept (RFC 6154 3) */
-    uint32_t reserved;    /* 0 */
-} mailproto_store_create;
-
-/* Removes a mailbox and its messages for good; what was opened of it is ERR_NOT_FOUND from now on, even if the name is made
-   again. One with inferiors stays as a name that cannot be selected: ERR_DENIED for that while it has them (RFC 9051
-   6.3.5), and for INBOX. A subscription stays. */
-typedef struct mailproto_store_delete {
-    mailproto_event head;
-    uint64_t mailbox;
-} mailproto_store_delete;
-
-/* Gives a mailbox another name. See RULES for INBOX. Mailboxes above the new name are made if missing; subscriptions stay
-   with the old name (RFC 9051 6.3.9). ERR_EXISTS; ERR_DENIED: the new name is below the mailbox itself; ERR_LIMIT. */
-typedef struct mailproto_store_rename {
-    mailproto_event head;
-    uint64_t mailbox;
-    mailproto_text name;
-} mailproto_store_rename;
-
-/* Subscribes to a name (1) or not (0), whether there is such a mailbox or not. */
-typedef struct mailproto_store_subscribe {
-    mailproto_event head;
-    mailproto_text name;
-    uint32_t subscribed;
-    uint32_t reserved; /* 0 */
-} mailproto_store_subscribe;
-
-/* Whether who uses this store may do that. Every mailbox that a command names passes here. */
-typedef struct mailproto_store_authorise {
-    mailproto_event head;
-    uint64_t mailbox; /* 0: by name, one that does not exist */
-    mailproto_text name;
-    uint32_t rights;   /* MAILPROTO_RIGHT_*: all of them */
-    uint32_t reserved; /* 0 */
-} mailproto_store_authorise;
-
-/* ---- questions: messages --------------------------------------------------------------------------------------- */
-
-/* What became of a mailbox behind the cursor `since`; 0: all of it. First the UIDs that vanished, as runs (not for since
-   0), then messages that are new or changed, in UID order, and at the end CURSOR. At most `want` messages: then CURSOR has
-   `more` and a snapshot, and the next page is asked for with it. All pages show the same moment, and tell the same cursor.
-   A snapshot ends with its last page, by ENOUGH, by SNAPSHOT_END, or with its opening. ERR_RESYNC: the store does not
-   remember so far back; ask from 0 and compare. */
-typedef struct mailproto_store_changes {
-    mailproto_event head;
-    uint64_t opening;
-    uint64_t since;
-    uint64_t snapshot;               /* 0: now */
-    const mailproto_store_run *uids; /* of these alone; NULL: of all. The same for all pages */
-    uint32_t want;                   /* 0: no limit */
-    uint32_t reserved;               /* 0 */
-} mailproto_store_changes;
-
-/* The other pages are not wanted. */
-typedef struct mailproto_store_snapshot_end {
-    mailproto_event head;
-    uint64_t opening;
-    uint64_t snapshot;
-} mailproto_store_snapshot_end;
-
-/* Pins a message: it can be read to its end, whatever becomes of it. ERR_GONE: it was removed. */
-typedef struct mailproto_store_message_open {
-    mailproto_event head;
-    uint64_t mailbox;
-    uint32_t uid;
-    uint32_t reserved; /* 0 */
-} mailproto_store_message_open;
-
-/* Octets from `offset` on, at least 1 and at most max, unless offset is the size: then the slice is empty. */
-typedef struct mailproto_store_message_read {
-    mailproto_event head;
-    uint64_t message; /* as MESSAGE_OPENED told it */
-    uint64_t offset;
-    size_t max;
-} mailproto_store_message_read;
-
-/* Ends the pin of a message. A message that was opened is closed once. */
-typedef struct mailproto_store_message_close {
-    mailproto_event head;
-    uint64_t message;
-} mailproto_store_message_close;
-
-enum {
-    /* Nobody will be told UIDs, as when mail is delivered: the message may get its UID when it is first listed. No item
-       APPENDED is given. */
-    MAILPROTO_STORE_NO_UIDS = 1,
-    /* `size` is what the sender said: good for a quota, not to be held to. */
-    MAILPROTO_STORE_SIZE_ESTIMATED = 2
-};
-
-/* Begins a message in a mailbox. upload 0: a new group; else one more message of that group, in the same mailbox: the one
-   begun before is complete. ERR_QUOTA, ERR_FULL, ERR_LIMIT as far as it can be known now. */
-typedef struct mailproto_store_append_begin {
-    mailproto_event head;
-    uint64_t mailbox;
-    uint64_t upload;
-    uint64_t size; /* octets that will be written; 0: not known. Enforced by ERR_LIMIT, unless SIZE_ESTIMATED */
-    int64_t internal_date;
-    int32_t zone;      /* minutes east of UTC */
-    uint32_t flags;    /* MAILPROTO_FLAG_* */
-    uint32_t options;  /* MAILPROTO_STORE_NO_UIDS, MAILPROTO_STORE_SIZE_ESTIMATED */
-    uint32_t has_date; /* 0: the store takes its clock's */
-    const mailproto_store_keyword *keywords;
-} mailproto_store_append_begin;
-
-/* More octets of the message that was begun last. Answered when there is room for more. An error ends the upload: abort
-   it. */
-typedef struct mailproto_store_append_write {
-    mailproto_event head;
-    uint64_t upload;
-    mailproto_text bytes;
-} mailproto_store_append_write;
-
-/* All messages of the group become visible together, or none, durably; the upload is over, whatever the answer. APPENDED
-   for each, in the order in which they were begun. */
-typedef struct mailproto_store_append_commit {
-    mailproto_event head;
-    uint64_t upload;
-} mailproto_store_append_commit;
-
-/* Forgets the upload: nothing of it is left. */
-typedef struct mailproto_store_append_abort {
-    mailproto_event head;
-    uint64_t upload;
-} mailproto_store_append_abort;
-
-enum { MAILPROTO_STORE_FLAGS_ADD = 1, MAILPROTO_STORE_FLAGS_REMOVE = 2, MAILPROTO_STORE_FLAGS_REPLACE = 3 };
-
-/* Changes flags and keywords. A message whose modseq is greater than unchanged_since is left as it is and told by MODIFIED;
-   compared and set in one step. MESSAGE for each that exists otherwise, with what it has now and its modseq, which is new
-   only if something changed. VANISHED for UIDs that are gone. */
-typedef struct mailproto_store_flags {
-    mailproto_event head;
-    uint64_t mailbox;
-    const mailproto_store_run *uids;
-    uint64_t unchanged_since; /* UINT64_MAX: whatever it is */
-    uint32_t operation;       /* MAILPROTO_STORE_FLAGS_* */
-    uint32_t flags;           /* MAILPROTO_FLAG_* */
-    const mailproto_store_keyword *keywords;
-} mailproto_store_flags;
-
-/* Copies messages with flags, keywords and internal date, all or none; UIDs that are gone are left out. COPIED for each
-   pair, in UID order. move: each message is on exactly one side at any moment; those that were not moved stay, and have no
-   pair. ERR_NOT_FOUND: the destination is not there. */
-typedef struct mailproto_store_copy {
-    mailproto_event head;
-    uint64_t mailbox;
-    const mailproto_store_run *uids;
-    uint64_t destination;
-    uint32_t move;
-    uint32_t reserved; /* 0 */
-} mailproto_store_copy;
-
-/* Removes those of the UIDs that are \Deleted at this instant. uids NULL: of all. VANISHED for what was removed. */
-typedef struct mailproto_store_expunge {
-    mailproto_event head;
-    uint64_t mailbox;
-    const mailproto_store_run *uids;
-} mailproto_store_expunge;
-
-/* ---- items ------------------------------------------------------------------------------------------------------ */
-
-/* A mailbox, or a subscribed name. */
-typedef struct mailproto_store_mailbox {
-    mailproto_event head;
-    uint64_t mailbox; /* 0: NONEXISTENT */
-    mailproto_text name;
-    uint32_t attributes; /* MAILPROTO_MAILBOX_* */
-    uint32_t subscribed;
-    mailproto_text object_id; /* RFC 8474 4; empty: none. Never another mailbox's */
-} mailproto_store_mailbox;
-
-/* What a mailbox is at the moment in which it was opened. */
-typedef struct mailproto_store_opened {
-    mailproto_event head;
-    uint64_t opening; /* for CHANGES and CLOSE */
-    uint64_t cursor;  /* HIGHESTMODSEQ; at least 1 */
-    uint32_t uidvalidity;
-    uint32_t uidnext; /* greater than all UIDs that were ever told */
-    uint32_t messages;
-    uint32_t rights; /* MAILPROTO_RIGHT_* of who uses the store */
-} mailproto_store_opened;
-
-/* A keyword that messages of the mailbox have, or may get. */
-typedef struct mailproto_store_keyword_item {
-    mailproto_event head;
-    mailproto_text name;
-} mailproto_store_keyword_item;
-
-/* Counts, all of the moment of `cursor`. */
-typedef struct mailproto_store_status_item {
-    mailproto_event head;
-    uint32_t messages;
-    uint32_t unseen;
-    uint32_t deleted;
-    uint32_t uidnext;
-    uint32_t uidvalidity;
-    uint32_t reserved; /* 0 */
-    uint64_t size;
-    uint64_t deleted_size;
-    uint64_t cursor;
-} mailproto_store_status_item;
-
-/* A run of UIDs. */
-typedef struct mailproto_store_uids {
-    mailproto_event head;
-    uint32_t first;
-    uint32_t last;
-    uint64_t modseq; /* of VANISHED: what it happened at; else 0 */
-} mailproto_store_uids;
-
-/* A message of a mailbox, as it is now. */
-typedef struct mailproto_store_message {
-    mailproto_event head;
-    uint32_t uid;
-    uint32_t flags; /* MAILPROTO_FLAG_* */
-    uint64_t modseq;
-    uint64_t size; /* 0 in answers to FLAGS */
-    int64_t internal_date;
-    int32_t zone;
-    uint32_t has_save_date;
-    int64_t save_date; /* RFC 8514 */
-    const mailproto_store_keyword *keywords;
-    mailproto_text email_id; /* RFC 8474 5.1: the same octets have the same one; empty: none */
-    mailproto_text thread_id;
-} mailproto_store_message;
-
-/* The end of a page of CHANGES: everything up to `cursor` was told, once the last page was. */
-typedef struct mailproto_store_cursor {
-    mailproto_event head;
-    uint64_t cursor;
-    uint64_t snapshot; /* with more: for the next page */
-    uint32_t more;
-    uint32_t reserved; /* 0 */
-} mailproto_store_cursor;
-
-/* A message is pinned. */
-typedef struct mailproto_store_message_opened {
-    mailproto_event head;
-    uint64_t message;
-    uint64_t size; /* exact, with CRLF line ends */
-} mailproto_store_message_opened;
-
-/* Octets. lease 0: they are lent until give returns; else until the asker says release, once. */
-typedef struct mailproto_store_slice {
-    mailproto_event head;
-    mailproto_text bytes;
-    uint64_t lease;
-} mailproto_store_slice;
-
-/* The group of messages that append_begin began, or went on with. */
-typedef struct mailproto_store_upload {
-    mailproto_event head;
-    uint64_t upload;
-} mailproto_store_upload;
-
-/* A message of a group is in the mailbox. */
-typedef struct mailproto_store_appended {
-    mailproto_event head;
-    uint32_t uidvalidity;
-    uint32_t uid;
-    uint64_t modseq;
-} mailproto_store_appended;
-
-/* One message of a copy or a move. */
-typedef struct mailproto_store_copied {
-    mailproto_event head;
-    uint32_t uidvalidity; /* of the destination */
-    uint32_t from;
-    uint32_t to;
-    uint32_t reserved; /* 0 */
-} mailproto_store_copied;
+/* Gives an item: OK, go on; ENOUGH, say done; ERR_TOKEN: nobody waits for it, stop; ERR_ARG: NULL. */
+MAILPROTO_API int32_t mailproto_store_give(mailproto_store_asker *asker, uint64_t token, const mailproto_event *item);
+/* Ends the answer well. OK; ERR_TOKEN; ERR_ARG: NULL. */
+MAILPROTO_API int32_t mailproto_store_done(mailproto_store_asker *asker, uint64_t token);
+/* Ends it badly: nothing was done, but for what the question says. why: a negative result, which decides what the peer is
+   told: ERR_NOT_FOUND, ERR_EXISTS, ERR_GONE, ERR_DENIED, ERR_BUSY, ERR_QUOTA, ERR_FULL, ERR_UNAVAILABLE, ERR_CORRUPT,
+   ERR_RESYNC, ERR_LIMIT, ERR_UNSUPPORTED, ERR_NOMEM; any other counts as ERR_UNAVAILABLE. text is for logs, and may be
+   NULL. OK; ERR_TOKEN; ERR_ARG: NULL, or why is not negative. */
+MAILPROTO_API int32_t mailproto_store_fail(mailproto_store_asker *asker, uint64_t token, int32_t why, const char *text,
+                                           size_t len);
 
 /* ---- the store -------------------------------------------------------------------------------------------------- */
 

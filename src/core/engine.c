@@ -202,6 +202,8 @@ void mp_engine_kick(struct mp_engine *e)
 {
     e->kick = 1;
     e->clock_pending = 1;
+    if (e->wake)
+        e->wake(e);
 }
 
 int mp_engine_ended(const struct mp_engine *e)

@@ -117,6 +117,7 @@ struct mp_tracer {
 /* What is used most comes first: near fields make short code. */
 struct mp_engine {
     mailproto_session session;
+    uint8_t woken; /* the host was waked, and has not looked since */
     uint8_t kick, clock_pending;
     uint8_t ending, over, held, finishing;
     uint8_t tls; /* MP_TLS_* */
@@ -163,6 +164,11 @@ struct mp_engine {
     uint32_t answer_ms, stall_ms;
     int64_t wall;
     uint64_t wall_at;
+
+    void (*wake)(
+        struct mp_engine *e); /* NULL: nobody is to be waked; as the tracer, only linked where it was asked for */
+    void (*host_wake)(mailproto_session *s, void *user);
+    void *host_wake_user;
 
     const struct mp_tracer *tracer; /* NULL: nothing is traced */
     size_t out_untraced;            /* how many of the last unsent octets were not traced yet */
@@ -212,7 +218,8 @@ size_t mp_engine_memory_max(size_t size, uint32_t max_open, size_t max_line, siz
 void mp_engine_end(struct mp_engine *e, int32_t why, const char *text);
 /* The same for want of memory, and in one word for the callers that return 1 from step. */
 int mp_engine_nomem(struct mp_engine *e);
-/* Something happened outside of a verb that lets the session move. */
+/* Something happened outside of a verb that lets the session move: the host is to look, and is waked. The last thing that
+   such a call does, as far as the host could notice. */
 void mp_engine_kick(struct mp_engine *e);
 /* Whether it is over or ending: typed functions answer ERR_STATE then. */
 int mp_engine_ended(const struct mp_engine *e);

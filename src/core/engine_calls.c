@@ -134,6 +134,37 @@ int32_t mailproto_session_piece_end(mailproto_session *s, uint64_t token)
     return r && e->ops->piece_end ? e->ops->piece_end(e, r) : MAILPROTO_ERR_TOKEN;
 }
 
+/* ---- waking ---- */
+
+/* Whoever is inside of a verb of the session looks at it anyway when that is through; of one that is being freed nothing
+   is told any more. */
+static void wake_host(struct mp_engine *e)
+{
+    mailproto_session *s = &e->session;
+
+    if (e->woken || s->busy || s->freeing)
+        return;
+    while (s->outer) {
+        s = s->outer;
+        if (s->busy)
+            return;
+    }
+    e->woken = 1;
+    e->host_wake(s, e->host_wake_user);
+}
+
+int32_t mailproto_session_set_wake(mailproto_session *s, void (*wake)(mailproto_session *s, void *user), void *user)
+{
+    struct mp_engine *e = of(s);
+
+    if (!e)
+        return MAILPROTO_ERR_ARG;
+    e->wake = wake ? wake_host : NULL;
+    e->host_wake = wake;
+    e->host_wake_user = user;
+    return MAILPROTO_OK;
+}
+
 /* ---- what is told and asked ---- */
 
 int32_t mailproto_session_set_wall(mailproto_session *s, int64_t unix_seconds)
@@ -145,6 +176,8 @@ int32_t mailproto_session_set_wall(mailproto_session *s, int64_t unix_seconds)
     e->wall = unix_seconds;
     e->wall_at = e->now;
     e->wall_set = e->wall_pending = e->clock_pending = 1;
+    if (e->wake)
+        e->wake(e);
     return MAILPROTO_OK;
 }
 

@@ -141,6 +141,7 @@ void mp_engine_run(struct mp_engine *e)
     const mailproto_event *event;
     int ending, moved;
 
+    e->woken = 0;
     e->kick = 0;
     e->out_gated = 0;
     for (;;) {

@@ -50,6 +50,7 @@ static void on_slice(struct mp_pop3_store *st, const mailproto_event *item)
         st->failed = MAILPROTO_ERR_BODY;
     if (slice->lease && st->store.release)
         st->store.release(st->store.user, slice->lease);
+    mp_engine_kick(&st->server->base); /* there is output, whenever the end of the answer comes */
 }
 
 /* After +OK there is no way to take it back: what cannot be read ends the connection (mp_pop3_piece_answered). */

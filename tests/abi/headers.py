@@ -8,6 +8,12 @@ COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 # Headers of the companion libraries, with the library's name behind "mailproto-".
 COMPANIONS = {
     "host.h": "host",
+    "host_connection.h": "host",
+    "host_loop.h": "host",
+    "host_send.h": "host",
+    "host_store.h": "host",
+    "host_trace.h": "host",
+    "host_url.h": "host",
     "maildir.h": "store",
     "memory_store.h": "store",
     "store_kit.h": "store",

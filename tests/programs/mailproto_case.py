@@ -69,9 +69,9 @@ class Case(unittest.TestCase):
     def password(self, text="secret"):
         return self.file("password", text.encode() + b"\n")
 
-    def pop3(self, server, *words, password="secret", user=BOB):
+    def pop3(self, server, *words, password="secret", user=BOB, env=None):
         return run("pop3", "pop3://%s@%s:%d" % (user, HOST, server.port), *words,
-                   "--password-file", self.password(password))
+                   "--password-file", self.password(password), env=env)
 
     def start(self, *words):
         process = subprocess.Popen([PROGRAM, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -1,6 +1,5 @@
 """mailprotod as a person runs it: arguments, configuration, signals, limits, logs."""
 
-import contextlib
 import os
 import poplib
 import pwd
@@ -9,7 +8,6 @@ import shutil
 import signal
 import smtplib
 import socket
-import sqlite3
 import subprocess
 import tempfile
 import unittest
@@ -114,6 +112,16 @@ class Demo(unittest.TestCase):
             process.terminate()
             self.assertEqual(process.wait(TIMEOUT), 0)
 
+    def test_one_folder_is_for_one_demo(self):
+        process, _, folder = self.start()
+        second = subprocess.run([PROGRAM, "demo", "--dir", folder, "--port-base", "0"], stdin=subprocess.DEVNULL,
+                                capture_output=True, text=True, timeout=TIMEOUT)
+        self.assertEqual((second.returncode, second.stdout), (73, ""))
+        self.assertIn(folder, second.stderr)
+        self.assertIn("--dir", second.stderr)
+        process.terminate()
+        process.wait(TIMEOUT)
+
     def test_explains_itself(self):
         process, base, folder = self.start()
         said = ""
@@ -123,53 +131,6 @@ class Demo(unittest.TestCase):
             said += line
         for text in (folder, ALICE, BOB, '"secret"', *(str(base + usual) for usual in (24, 25, 110, 587))):
             self.assertIn(text, said)
-
-
-class CheckMail(Case):
-    """`mailprotod check-mail` on accounts that a server has filled."""
-
-    def filled(self):
-        server = self.serve()
-        self.smtp(server).sendmail(SENDER, [ALICE, BOB], BODY)
-        self.pop3(server).quit()
-        return server
-
-    def test_good(self):
-        server = self.filled()
-        result = run("check-mail", "--config", server.config)  # while the server runs
-        self.assertEqual((result.returncode, result.stderr), (0, ""))
-        self.assertEqual(result.stdout, "%s: good\n%s: good\n2 accounts looked at, 0 problems\n"
-                         % (server.folder("alice").rstrip("/"), server.folder("bob").rstrip("/")))
-        self.assertEqual(self.pop3(server).stat()[0], 1)
-
-    def test_repair(self):
-        """A count that is wrong is told, and made right."""
-        server = self.filled()
-        server.end()
-        folder = server.folder("bob").rstrip("/")
-        with contextlib.closing(sqlite3.connect(os.path.join(folder, "mailproto/index.sqlite"))) as index:
-            index.execute("UPDATE mailboxes SET messages = messages + 1")
-            index.commit()
-        result = run("check-mail", folder)
-        self.assertEqual(result.returncode, 1, result.stdout + result.stderr)
-        self.assertIn("%s: the counts of the mailbox in " % folder, result.stdout)
-        self.assertIn("1 account looked at, 2 problems\n", result.stdout)  # its own, and the account's
-        result = run("check-mail", "--repair", folder)
-        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
-        self.assertIn("%s: repaired: the counts of the mailbox in " % folder, result.stdout)
-        self.assertIn("1 account looked at, 0 problems left, 2 repaired\n", result.stdout)
-        self.assertEqual(run("check-mail", folder).stdout, folder + ": good\n1 account looked at, 0 problems\n")
-        server.start()
-        self.assertTrue(b"\r\n".join(self.pop3(server).retr(1)[1] + [b""]).endswith(b"Hello.\r\n.dot\r\n"))
-
-    def test_what_is_no_maildir(self):
-        server = self.filled()
-        result = run("check-mail", server.dir, "/nonexistent", server.folder("bob"))
-        self.assertEqual(result.returncode, 66)
-        self.assertIn("mailprotod: %s: is no Maildir" % server.dir, result.stderr)
-        self.assertIn("mailprotod: /nonexistent: is no Maildir", result.stderr)
-        self.assertIn("good", result.stdout)
-        self.assertNotIn("mailproto", os.listdir(server.dir))  # nothing was made there
 
 
 class Configuration(Case):

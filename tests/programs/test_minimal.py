@@ -3,6 +3,7 @@
 import os
 import pathlib
 import poplib
+import smtplib
 import socket
 import socketserver
 import subprocess
@@ -12,6 +13,7 @@ import unittest
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = pathlib.Path(os.environ["MAILPROTO_MINIMAL"])
+DISK_GATE = os.environ.get("DISK_GATE_LIBRARY")
 LETTER = b"Subject: dots\r\n\r\nhello\r\n.a dot\r\n..two\r\n"
 
 
@@ -37,12 +39,13 @@ class Receiver:
 class Server:
     """A minimal program that serves until it is told to end, on a port that it says."""
 
-    def __init__(self, name, folder):
+    def __init__(self, name, folder, **environment):
         self.words = [PROGRAMS / name, "127.0.0.1:0", folder]
+        self.environment = dict(os.environ, **environment)
 
     def __enter__(self):
         self.process = subprocess.Popen(self.words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.PIPE)
+                                        stderr=subprocess.PIPE, env=self.environment)
         self.port = self.process.stderr.readline().decode().strip().rpartition(":")[2]
         return self
 
@@ -131,6 +134,31 @@ class Minimal(unittest.TestCase):
         return [path for part in ("new", "cur") for path in (mail / part).iterdir()]
 
     @unittest.skipUnless((PROGRAMS / "receive_store").exists(), "no receive_store: libuv or SQLite is missing")
+    @unittest.skipUnless(DISK_GATE, "$DISK_GATE_LIBRARY names no library")
+    def test_others_are_served_while_the_disk_stands_still(self):
+        with tempfile.TemporaryDirectory() as folder:
+            mail, gate = pathlib.Path(folder) / "mail", pathlib.Path(folder) / "gate"
+            with Server("receive_store", mail, LD_PRELOAD=DISK_GATE, DISK_GATE=str(gate)) as server:
+                gate.write_text("wait")
+                first, other = (smtplib.SMTP("127.0.0.1", int(server.port), timeout=30) for _ in range(2))
+                first.ehlo("pc.example.test")
+                first.mail("a@example.test")
+                first.rcpt("b@example.test")
+                first.docmd("DATA")
+                first.send(LETTER + b".\r\n")
+                self.assertEqual(other.noop()[0], 250)
+                self.assertEqual(self.files(mail), [])
+                gate.write_text("")
+                self.assertEqual(first.getreply()[0], 250)
+                self.assertEqual(len(self.files(mail)), 1)
+                gate.write_text("full")
+                with self.assertRaises(smtplib.SMTPDataError) as caught:
+                    other.sendmail("a@example.test", "b@example.test", LETTER)
+                self.assertEqual(caught.exception.smtp_code, 452)
+                first.close()
+                other.close()
+
+    @unittest.skipUnless((PROGRAMS / "receive_store").exists(), "no receive_store: libuv or SQLite is missing")
     def test_receive_says_what_is_wrong(self):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "file"
@@ -141,6 +169,34 @@ class Minimal(unittest.TestCase):
             done = run(PROGRAMS / "receive_store", "nowhere", pathlib.Path(folder) / "mail")
             self.assertEqual(done.returncode, 1)
             self.assertIn(b"nowhere", done.stderr)
+            done = run(PROGRAMS / "receive_store", "127.0.0.1:0", "/proc/nothing/here")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(b"/proc/nothing", done.stderr)
+
+    @unittest.skipUnless((PROGRAMS / "serve_eml").exists(), "no serve_eml: libuv is missing")
+    def test_serve_says_what_is_wrong(self):
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            for missing in (folder, folder / "missing"):
+                done = run(PROGRAMS / "serve_eml", "127.0.0.1:0", missing)
+                self.assertEqual(done.returncode, 2)
+                self.assertIn(b"has .eml files", done.stderr)
+            (folder / "1.eml").write_bytes(LETTER)
+            done = run(PROGRAMS / "serve_eml", "nowhere", folder)
+            self.assertEqual((done.returncode, b'"nowhere" is no address' in done.stderr), (1, True), done.stderr)
+            with socket.socket() as taken:
+                taken.bind(("127.0.0.1", 0))
+                taken.listen()
+                done = run(PROGRAMS / "serve_eml", "127.0.0.1:%d" % taken.getsockname()[1], folder)
+                self.assertEqual((done.returncode, b"address already in use" in done.stderr), (1, True), done.stderr)
+            (folder / "2.eml").mkdir()
+            done = run(PROGRAMS / "serve_eml", "127.0.0.1:0", folder)
+            self.assertEqual((done.returncode, done.stderr), (1, b"2.eml: Is a directory\n"))
+            (folder / "2.eml").rmdir()
+            with open(folder / "2.eml", "wb") as large:
+                large.truncate(1 << 24)
+            done = run(PROGRAMS / "serve_eml", "127.0.0.1:0", folder)
+            self.assertEqual((done.returncode, done.stderr), (1, b"2.eml: File too large\n"))
 
     @unittest.skipUnless((PROGRAMS / "serve_eml").exists(), "no serve_eml: libuv is missing")
     def test_serve_a_folder(self):

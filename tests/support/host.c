@@ -26,6 +26,32 @@ static int wants(const struct test_host *h, uint32_t bit)
     return !h->freed && (mailproto_session_wants(h->session) & bit) != 0;
 }
 
+/* ---- being waked ---- */
+
+static void wake(mailproto_session *s, void *user)
+{
+    struct test_host *h = user;
+
+    demand(h, s == h->session, "wake names the session that the host drives");
+    demand(h, !h->inside, "no wake comes out of a callback");
+    demand(h, !h->waked, "wake comes once, until the host has looked");
+    h->waked = 1;
+}
+
+static void watch(struct test_host *h)
+{
+    if (h->freed || h->watched == h->session)
+        return;
+    mailproto_session_set_wake(h->session, wake, h);
+    h->watched = h->session;
+}
+
+/* Whether a host that looks would find something to do that neither octets nor time bring. */
+static int is_due(const struct test_host *h)
+{
+    return wants(h, MAILPROTO_WANTS_WRITE) || (!h->freed && mailproto_session_deadline(h->session) == 0);
+}
+
 /* ---- events ---- */
 
 static void forget(struct test_host *h, uint64_t token)
@@ -54,7 +80,7 @@ static void book_cancel(struct test_host *h, uint64_t token)
     booking->cancelled = 1;
 }
 
-int32_t test_host_event(struct test_host *h, const mailproto_event *event)
+static int32_t see_event(struct test_host *h, const mailproto_event *event)
 {
     struct test_pending request = {.token = event->token, .type = event->type};
     int32_t result;
@@ -90,19 +116,34 @@ int32_t test_host_event(struct test_host *h, const mailproto_event *event)
     return 0;
 }
 
+int32_t test_host_event(struct test_host *h, const mailproto_event *event)
+{
+    int32_t result;
+
+    h->inside = h->mode != TEST_POLLED;
+    result = see_event(h, event);
+    h->inside = 0;
+    return result;
+}
+
 static void poll_events(struct test_host *h)
 {
     const mailproto_event *event;
 
-    if (h->mode == TEST_POLLED)
-        while (!h->freed && (event = mailproto_session_next_event(h->session)))
-            test_host_event(h, event);
+    while (h->mode == TEST_POLLED && !h->freed) {
+        event = mailproto_session_next_event(h->session);
+        h->waked = 0;
+        if (!event)
+            break;
+        test_host_event(h, event);
+    }
 }
 
 /* After every verb. */
 static void after(struct test_host *h, int32_t result)
 {
     h->result = result;
+    h->waked = 0;
     if (result == MAILPROTO_FREED)
         h->freed = 1;
     poll_events(h);
@@ -174,6 +215,7 @@ void test_host_settle(struct test_host *h)
 {
     int moved;
 
+    watch(h);
     do {
         demand(h, ++h->rounds < 10000000, "a session comes to rest");
         moved = tick(h);
@@ -182,7 +224,8 @@ void test_host_settle(struct test_host *h)
     } while (moved);
 }
 
-int test_host_act(struct test_host *h)
+/* One thing that the host, or a store of it, does when it likes. */
+static int act(struct test_host *h)
 {
     struct test_pending request;
     size_t i;
@@ -203,6 +246,15 @@ int test_host_act(struct test_host *h)
     h->pending[i] = h->pending[--h->pending_count];
     h->answer(h, &request);
     return 1;
+}
+
+/* Whatever it is, the session tells of it who drives it. */
+int test_host_act(struct test_host *h)
+{
+    int was_due = is_due(h) || h->watched != h->session, acted = act(h);
+
+    demand(h, was_due || h->waked || !is_due(h), "what makes the session move from outside wakes its host");
+    return acted;
 }
 
 void test_host_rest(struct test_host *h)

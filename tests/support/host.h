@@ -40,8 +40,10 @@ struct test_host {
     struct test_pending pending[TEST_PENDING_MAX];
     size_t pending_count;
     int held, freed;
-    int closed;  /* CLOSED events */
-    int32_t why; /* of CLOSED */
+    mailproto_session *watched; /* its wake is ours */
+    int inside, waked;          /* in a callback; since the last verb */
+    int closed;                 /* CLOSED events */
+    int32_t why;                /* of CLOSED */
     size_t cancels, events;
     int32_t result; /* of the last I/O verb */
     uint64_t rounds;

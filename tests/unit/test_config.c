@@ -182,6 +182,20 @@ static void test_all_mistakes_are_told(void **state)
                  ": domains is missing in [server]\n");
 }
 
+/* A file of another kind is told to be one, once, and nothing is said of passwords in it. */
+static void test_other_files_are_no_configurations(void **state)
+{
+    static const char *const texts[] = {"", "localhost\n", "NAME=\"Debian\"\nID=debian\n", "# a comment\n",
+                                        "\x7f"
+                                        "ELF"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        assert_wrong(texts[i],
+                     ": this is no configuration of mailprotod: there is no [server], [listen] or [user ADDRESS] "
+                     "in it; mailprotod(8) shows one\n");
+}
+
 /* What stands behind something that could not be read may be what would be missing. */
 static void test_nothing_is_missing_after_a_syntax_error(void **state)
 {
@@ -498,6 +512,7 @@ int main(void)
         cmocka_unit_test(test_mistakes_have_their_line),
         cmocka_unit_test(test_all_mistakes_are_told),
         cmocka_unit_test(test_nothing_is_missing_after_a_syntax_error),
+        cmocka_unit_test(test_other_files_are_no_configurations),
         cmocka_unit_test(test_wrong_values_are_not_missing_too),
         cmocka_unit_test(test_sections_without_keys),
         cmocka_unit_test(test_how_sections_are_written),

@@ -138,6 +138,7 @@ static void stands(mailproto_host_connection *c)
 
 static void attempt(mailproto_host_connection *c);
 
+/* Which of the addresses of a name it is; "" where there is only the one that was asked for. */
 static void address_text(const mailproto_host_connection *c, char *out)
 {
     union mp_host_address address;
@@ -145,7 +146,7 @@ static void address_text(const mailproto_host_connection *c, char *out)
 
     memset(&address, 0, sizeof address);
     *out = 0;
-    if (!a || a->ai_addrlen > sizeof address)
+    if (!a || a == &c->connecting->one || a->ai_addrlen > sizeof address)
         return;
     memcpy(&address, a->ai_addr, a->ai_addrlen);
     mp_host_address_text(out, &address);

@@ -1,5 +1,5 @@
 /* connection.c - a connection from its making to its end: the session it owns, closing without losing the last line.
- * include/mailproto/host.h, "a connection"; RFC 1122 4.2.2.13 is why it lingers. */
+ * include/mailproto/host_connection.h, "a connection"; RFC 1122 4.2.2.13 is why it lingers. */
 #include <string.h>
 
 #include "connection.h"
@@ -236,9 +236,16 @@ int32_t mp_host_connection_tls(const mailproto_host *host, const mailproto_host_
     return result;
 }
 
+static void session_wakes(mailproto_session *session, void *user)
+{
+    (void)session;
+    mailproto_host_connection_wake(user);
+}
+
 void mp_host_connection_start(mailproto_host_connection *c, mailproto_session *session)
 {
     c->session = session;
+    mailproto_session_set_wake(session, session_wakes, c);
     if (c->socket.handle.type == UV_TCP)
         uv_tcp_nodelay(&c->socket.tcp, 1); /* replies are small and awaited */
     mp_host_connection_run(c);

@@ -65,7 +65,6 @@ static void drain_connection(mailproto_host_connection *c)
     if (!c->session)
         return; /* one that lingers goes by itself */
     mailproto_session_finish(c->session);
-    mailproto_host_connection_wake(c);
 }
 
 static void stop_listening(mailproto_host *host, uint32_t flags)

@@ -1,5 +1,5 @@
 /* host.c - the host: made, run, stopped and freed, and what it has to say of what went wrong.
- * include/mailproto/host.h, "the host". Its memory stays until libuv holds nothing of it any more. */
+ * include/mailproto/host_loop.h, "the host". Its memory stays until libuv holds nothing of it any more. */
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>

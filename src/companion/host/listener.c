@@ -1,5 +1,5 @@
 /* listener.c - listening: addresses, descriptors and unix sockets; who comes is counted, and served or refused.
- * include/mailproto/host.h, "listening". */
+ * include/mailproto/host_connection.h, "listening". */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

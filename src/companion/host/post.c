@@ -1,5 +1,5 @@
 /* post.c - calls from other threads, brought to the loop's.
- * include/mailproto/host.h, mailproto_host_post. The one place that more than one thread enters. */
+ * include/mailproto/host_loop.h, mailproto_host_post. The one place that more than one thread enters. */
 #include <stdlib.h>
 
 #include "internal.h"

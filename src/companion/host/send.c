@@ -1,5 +1,5 @@
 /* send.c - one-call send: from the request to the outcome, by as many connections as it takes.
- * include/mailproto/host.h, "one-call send"; RFC 5321 4.1.4 for the name in EHLO. */
+ * include/mailproto/host_send.h; RFC 5321 4.1.4 for the name in EHLO. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -242,6 +242,13 @@ static int32_t copy_recipients(mailproto_host_sending *s)
     return failed ? MAILPROTO_ERR_NOMEM : MAILPROTO_OK;
 }
 
+static int32_t no_tls(const mailproto_host_sending *s)
+{
+    return mp_host_fail(
+        s->host, MAILPROTO_ERR_CONFIG, 0,
+        "tls: it is asked for, there or by the scheme of the URL, and there is no tls_layer to give it");
+}
+
 static int32_t settle_tls(mailproto_host_sending *s)
 {
     mailproto_host_send_request *r = &s->request;
@@ -253,10 +260,7 @@ static int32_t settle_tls(mailproto_host_sending *s)
     if (r->tls > MAILPROTO_TLS_IMPLICIT)
         return mp_host_fail(s->host, MAILPROTO_ERR_ARG, 0, "tls: it is not one of MAILPROTO_TLS_*");
     if (r->tls && !s->tls.over)
-        return mp_host_fail(
-            s->host, MAILPROTO_ERR_CONFIG, 0,
-            "tls: it is asked for, there or by the scheme of the URL, and there is no tls_layer to give "
-            "it");
+        return no_tls(s);
     return MAILPROTO_OK;
 }
 
@@ -294,11 +298,10 @@ static int32_t take_request(mailproto_host_sending *s, const mailproto_host_send
     if (!r->recipients)
         return malformed(s, "recipients: there is none");
     mailproto_host_url_init(&s->url, sizeof s->url);
+    s->url.usable = s->tls.over ? MAILPROTO_HOST_URL_SEND | MAILPROTO_HOST_URL_TLS : MAILPROTO_HOST_URL_SEND;
     result = mailproto_host_url_read(&s->url, r->url.ptr, r->url.len, &wrong);
-    if (!result && s->url.protocol == MAILPROTO_HOST_POP3) {
-        wrong = "it is one of POP3, which brings messages and takes none";
-        result = MAILPROTO_ERR_ARG;
-    }
+    if (result == MAILPROTO_ERR_CONFIG)
+        return no_tls(s);
     if (result) /* the URL itself is not shown: there may be a password in it */
         return mp_host_fail(s->host, result, 0, "url: %s", wrong);
     result = settle_tls(s);

@@ -1,5 +1,5 @@
 /* send.h - what the files of one-call send share: the sending, its recipients, its message, its words.
- * include/mailproto/host.h, "one-call send". */
+ * include/mailproto/host_send.h. */
 #ifndef MP_HOST_SEND_H
 #define MP_HOST_SEND_H
 

@@ -277,7 +277,6 @@ static void was_read(int32_t result, void *user)
     }
     if (result)
         mailproto_session_fail(s->session, token);
-    mailproto_host_connection_wake(s->connection);
 }
 
 int32_t mp_send_message_give(mailproto_host_sending *s, const mailproto_smtp_body_request *wanted)

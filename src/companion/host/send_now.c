@@ -1,5 +1,5 @@
 /* send_now.c - one-call send for programs without a loop: a host of its own, until the outcome is there.
- * include/mailproto/host.h, mailproto_host_send_now. */
+ * include/mailproto/host_send.h, mailproto_host_send_now. */
 #include <stdio.h>
 
 #include "internal.h"

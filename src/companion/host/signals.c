@@ -1,5 +1,5 @@
 /* signals.c - SIGTERM and SIGINT end the host in good order, SIGHUP is the program's.
- * include/mailproto/host.h, mailproto_host_signals. */
+ * include/mailproto/host_loop.h, mailproto_host_signals. */
 #include <signal.h>
 
 #include "internal.h"

@@ -1,5 +1,5 @@
 /* store_answers.c - what a store in a thread of its own answered: written down there, told on the loop.
- * include/mailproto/host.h, mailproto_host_store; include/mailproto/store.h, ITEMS and CANCEL. */
+ * include/mailproto/host_store.h; include/mailproto/store.h, ITEMS and CANCEL. */
 #include <stdlib.h>
 #include <string.h>
 

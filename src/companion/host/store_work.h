@@ -1,5 +1,5 @@
-/* store_work.h - what the two files of the store off the loop share: the queue, and who may touch what.
- * include/mailproto/host.h, mailproto_host_store; include/mailproto/store.h. */
+/* store_work.h - what the files of the store off the loop share: the queue, and who may touch what.
+ * include/mailproto/host_store.h; include/mailproto/store.h. */
 #ifndef MP_HOST_STORE_WORK_H
 #define MP_HOST_STORE_WORK_H
 
@@ -126,13 +126,9 @@ struct mailproto_host_store {
     void *user;
 };
 
-/* ---- store_work.c ---- */
+/* ---- store_questions.c ---- */
 /* Something for the queue. NULL: no memory. */
 struct mp_host_asked *mp_host_asked_new(mailproto_host_store *store, enum mp_host_asked_kind kind);
-/* Begins work if there is some and nothing is running. */
-void mp_host_store_start(mailproto_host_store *store);
-/* The same, or the end of a store that was given back: it may be gone afterwards. */
-void mp_host_store_go_on(mailproto_host_store *store);
 /* One that waits no more, or was answered. */
 void mp_host_asked_free(struct mp_host_asked *asked);
 /* As new, for another question of the same store. */
@@ -140,10 +136,17 @@ void mp_host_asked_reset(struct mp_host_asked *asked);
 /* Behind all that waits. */
 void mp_host_asked_wait(struct mp_host_asked *asked);
 
-/* ---- store_upload.c ---- */
+/* ---- store_work.c ---- */
+/* Begins work if there is some and nothing is running. */
+void mp_host_store_start(mailproto_host_store *store);
+/* The same, or the end of a store that was given back: it may be gone afterwards. */
+void mp_host_store_go_on(mailproto_host_store *store);
+
+/* ---- store_upload_write.c ---- */
 /* In the thread, before what speaks of a gathered upload: writes what was gathered. 0: there is nothing more to ask. */
 int mp_host_upload_ready(struct mp_host_asked *asked);
-/* On the loop. */
+
+/* ---- store_upload.c ---- */
 struct mp_host_upload *mp_host_upload_find(const mailproto_host_store *store, uint64_t number);
 int32_t mp_host_upload_begin(mailproto_host_store *store, mailproto_store_asker *asker,
                              const mailproto_store_append_begin *question);

@@ -1,5 +1,5 @@
 /* timer.c - timers of the program's: once or again and again.
- * include/mailproto/host.h, mailproto_host_timer_start. */
+ * include/mailproto/host_loop.h, mailproto_host_timer_start. */
 #include "internal.h"
 
 struct mailproto_host_timer {

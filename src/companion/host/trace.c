@@ -1,5 +1,5 @@
 /* trace.c - what crosses the wire of a session, as lines of text for people: credentials hidden, bodies counted.
- * include/mailproto/host.h, "trace". Nothing a peer says can forge a line or reach a terminal. */
+ * include/mailproto/host_trace.h. Nothing a peer says can forge a line or reach a terminal. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

@@ -1,6 +1,7 @@
 /* url.c - where a mail server is: smtp://host:port, submission://, lmtp://host or lmtp:///path, pop3://user@host:port.
  * RFC 3986 sections 2.1 (percent-encoding) and 3.2.2 (IPv6 in brackets); RFC 6409 (587), RFC 8314 (465, 995), RFC 2033
  * (LMTP, never 25). */
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,23 +18,62 @@ static const struct scheme {
     {"pop3s", 995, MAILPROTO_HOST_POP3, 1},
 };
 
-static const char *read_scheme(mailproto_host_url *url, mailproto_text *rest)
+enum { SEND = MAILPROTO_HOST_URL_SEND, POP3 = MAILPROTO_HOST_URL_POP3, TLS = MAILPROTO_HOST_URL_TLS };
+
+/* What is said of a scheme that cannot be used, by what can. */
+static const struct words {
+    const char *unknown, *tls;
+} words[] = {
+    [SEND] = {"it does not begin with smtp://, submission:// or lmtp://, the schemes that can be used here",
+              "its scheme begins with TLS, and there is no TLS here: smtp://, submission:// and lmtp:// can be used"},
+    [POP3] = {"it does not begin with pop3://, the scheme that can be used here",
+              "its scheme begins with TLS, and there is no TLS here: pop3:// can be used"},
+    [SEND |
+        POP3] = {"it does not begin with smtp://, submission://, lmtp:// or pop3://, the schemes that can be used here",
+                 "its scheme begins with TLS, and there is no TLS here: smtp://, submission://, lmtp:// and pop3:// "
+                 "can be used"},
+    [SEND |
+        TLS] = {"it does not begin with smtp://, submission://, smtps://, submissions:// or lmtp://, the schemes that "
+                "can be used here",
+                NULL},
+    [POP3 | TLS] = {"it does not begin with pop3:// or pop3s://, the schemes that can be used here", NULL},
+    [SEND | POP3 |
+        TLS] = {"it does not begin with smtp://, submission://, smtps://, submissions://, lmtp://, pop3:// or "
+                "pop3s://, the schemes that are known",
+                NULL},
+};
+
+static const struct scheme *find_scheme(mailproto_text *rest)
 {
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
         size_t n = mp_ascii_begins(rest->ptr, rest->len, schemes[i].name);
 
         if (!n || !mp_ascii_begins(rest->ptr + n, rest->len - n, "://"))
             continue;
-        snprintf(url->scheme, sizeof url->scheme, "%s", schemes[i].name);
-        url->port = schemes[i].port;
-        url->protocol = schemes[i].protocol;
-        url->implicit_tls = schemes[i].implicit;
         rest->ptr += n + 3;
         rest->len -= n + 3;
-        return NULL;
+        return &schemes[i];
     }
-    return "it does not begin with smtp://, submission://, smtps://, submissions://, lmtp://, pop3:// or pop3s://, the "
-           "schemes that are known";
+    return NULL;
+}
+
+static int32_t read_scheme(mailproto_host_url *url, uint32_t usable, mailproto_text *rest, const char **wrong)
+{
+    const struct scheme *scheme = find_scheme(rest);
+
+    if (!scheme || !(usable & (scheme->protocol == MAILPROTO_HOST_POP3 ? POP3 : SEND))) {
+        *wrong = words[usable].unknown;
+        return MAILPROTO_ERR_ARG;
+    }
+    if (scheme->implicit && !(usable & TLS)) {
+        *wrong = words[usable].tls;
+        return MAILPROTO_ERR_CONFIG;
+    }
+    snprintf(url->scheme, sizeof url->scheme, "%s", scheme->name);
+    url->port = scheme->port;
+    url->protocol = scheme->protocol;
+    url->implicit_tls = scheme->implicit;
+    return MAILPROTO_OK;
 }
 
 /* Decodes %XX into out. */
@@ -144,29 +184,56 @@ static void name_it(mailproto_host_url *url)
         snprintf(url->where, sizeof url->where, "%s", url->host);
 }
 
-int32_t mailproto_host_url_read(mailproto_host_url *url, const char *text, size_t len, const char **why)
+/* What stands in *url before: how large it is, and what can be used. */
+static int32_t begin(const mailproto_host_url *url, mailproto_host_url *own, const char **wrong)
+{
+    const uint32_t all = SEND | POP3 | TLS;
+
+    *wrong = "the URL is to be read into no struct of this library, or what is usable is nothing that it knows";
+    mp_host_struct_init(own, sizeof *own);
+    if (!url || url->struct_size < offsetof(mailproto_host_url, usable))
+        return MAILPROTO_ERR_ARG;
+    if (url->struct_size >= sizeof *own)
+        own->usable = url->usable;
+    if (!own->usable)
+        own->usable = all;
+    return own->usable <= all && own->usable != TLS ? MAILPROTO_OK : MAILPROTO_ERR_ARG;
+}
+
+static int32_t read_all(mailproto_host_url *own, const char *text, size_t len, const char **wrong)
 {
     mailproto_text rest = {text, len};
-    mailproto_host_url own;
-    const char *wrong = "it is empty";
+    int32_t result;
 
-    if (!url || url->struct_size < sizeof own)
-        wrong = "the URL is to be read into no struct of this library";
-    else if (text && len) {
-        mp_host_struct_init(&own, sizeof own);
-        wrong = read_scheme(&own, &rest);
-        if (!wrong)
-            wrong = rest.len && *rest.ptr == '/' ? read_path(&own, rest.ptr, rest.len)
-                                                 : read_authority(&own, rest.ptr, rest.len);
-    }
-    if (wrong) {
+    *wrong = "it is empty";
+    if (!text || !len)
+        return MAILPROTO_ERR_ARG;
+    result = read_scheme(own, own->usable, &rest, wrong);
+    if (result)
+        return result;
+    *wrong =
+        rest.len && *rest.ptr == '/' ? read_path(own, rest.ptr, rest.len) : read_authority(own, rest.ptr, rest.len);
+    return *wrong ? MAILPROTO_ERR_ARG : MAILPROTO_OK;
+}
+
+int32_t mailproto_host_url_read(mailproto_host_url *url, const char *text, size_t len, const char **why)
+{
+    mailproto_host_url own;
+    const char *wrong;
+    int32_t result = begin(url, &own, &wrong);
+
+    if (!result)
+        result = read_all(&own, text, len, &wrong);
+    if (result) {
         if (why)
             *why = wrong;
-        return MAILPROTO_ERR_ARG;
+        return result;
     }
     name_it(&own);
     own.struct_size = url->struct_size;
-    memcpy(url, &own, sizeof own);
+    if (url->struct_size >= sizeof own)
+        own.usable = url->usable;
+    memcpy(url, &own, url->struct_size < sizeof own ? url->struct_size : sizeof own);
     return MAILPROTO_OK;
 }
 

@@ -1,5 +1,5 @@
 /* work.c - work off the loop's thread, in libuv's pool: disks are slow, and a loop that waits serves nobody.
- * include/mailproto/host.h, mailproto_host_work and the jobs. `done` always comes: whoever waits is never forgotten. */
+ * include/mailproto/host_loop.h, mailproto_host_work and the jobs. `done` always comes: whoever waits is never forgotten. */
 #include "internal.h"
 
 struct mailproto_host_job {

@@ -1,5 +1,5 @@
 /* test_host_connect.c - from a name to a connection: all addresses in turn, limits, what is told when none answers.
- * include/mailproto/host.h, "connecting". Names are answered by the test itself: uv_getaddrinfo is wrapped. */
+ * include/mailproto/host_connection.h, "connecting". Names are answered by the test itself: uv_getaddrinfo is wrapped. */
 #include "scene.h"
 
 #include <arpa/inet.h>

@@ -1,5 +1,5 @@
 /* test_host_ends.c - ends in good order and others: drain, its limit, pausing, signals, freeing at every stage.
- * include/mailproto/host.h, "the end in good order", mailproto_host_free. */
+ * include/mailproto/host_loop.h, "the end in good order", mailproto_host_free. */
 #include "scene.h"
 
 #include <signal.h>

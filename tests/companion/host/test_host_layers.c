@@ -1,6 +1,6 @@
-/* test_host_layers.c - sessions inside of a layer, and polled ones: the hooks for TLS at both ends, on_event. *
-   include/mailproto/host.h, "TLS, given by whoever has it"; the layer is the tests' own and hides nothing from
-   anybody. */
+/* test_host_layers.c - sessions inside of a layer, and polled ones: the hooks for TLS at both ends, on_event.
+ * include/mailproto/host_connection.h, "TLS, given by whoever has it"; the layer is the tests' own and hides nothing from
+ * anybody. */
 #include "scene.h"
 
 #include "support/records.h"
@@ -118,6 +118,36 @@ static void begin(struct scene *s, uint32_t policy, const mailproto_host_tls *tl
     s->tls = policy;
     s->listen.tls = tls;
     scene_listen(s);
+}
+
+/* The server answers when it likes; nobody but the session knows whose connection that is. */
+static void answer_later(mailproto_host_timer *timer, void *user)
+{
+    struct scene *s = user;
+
+    (void)timer;
+    assert_int_equal(mailproto_smtp_server_accept(s->last->engine, s->last->token), MAILPROTO_OK);
+}
+
+static void start_answer(struct scene *s)
+{
+    assert_int_equal(mailproto_host_timer_start(s->host, 1, 0, answer_later, s, NULL), MAILPROTO_OK);
+}
+
+static void test_late_answer(void **state)
+{
+    struct provider server = {0}, client = {0};
+    mailproto_host_tls server_tls = tls_of(&server), client_tls = tls_of(&client);
+    struct scene s;
+    struct told t;
+
+    (void)state;
+    begin(&s, MAILPROTO_TLS_IMPLICIT, &server_tls);
+    s.hold_end = 1;
+    s.on_message = start_answer;
+    send_by(&s, &t, "smtps", 0, &client_tls, NULL);
+    assert_int_equal(t.outcome.outcome, MAILPROTO_SMTP_ACCEPTED);
+    scene_end(&s);
 }
 
 static void test_implicit(void **state)
@@ -310,11 +340,9 @@ static void test_polled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_implicit),
-        cmocka_unit_test(test_starttls),
-        cmocka_unit_test(test_required_and_not_offered),
-        cmocka_unit_test(test_no_layer),
-        cmocka_unit_test(test_tls_without_a_layer),
+        cmocka_unit_test(test_late_answer), cmocka_unit_test(test_implicit),
+        cmocka_unit_test(test_starttls),    cmocka_unit_test(test_required_and_not_offered),
+        cmocka_unit_test(test_no_layer),    cmocka_unit_test(test_tls_without_a_layer),
         cmocka_unit_test(test_polled),
     };
 

@@ -1,5 +1,5 @@
 /* test_host_sessions.c - listening and connecting: sessions of both engines meet over loopback sockets of one host.
- * include/mailproto/host.h, "listening", "connecting", "a connection". */
+ * include/mailproto/host_connection.h, "listening", "connecting", "a connection". */
 #include "scene.h"
 
 #include <sys/socket.h>
@@ -282,6 +282,8 @@ static void answer_later(mailproto_host_timer *timer, void *user)
 
     (void)timer;
     assert_int_equal(mailproto_smtp_server_accept(s->last->engine, s->last->token), MAILPROTO_OK);
+    if (!s->test)
+        return; /* the session wakes the connection by itself */
     assert_int_equal(mailproto_host_connection_wake(s->last->connection), MAILPROTO_OK);
     assert_int_equal(mailproto_host_connection_wake(s->last->connection), MAILPROTO_OK);
 }
@@ -293,20 +295,23 @@ static void start_answer(struct scene *s)
 
 static void test_answer_later(void **state)
 {
-    struct scene s;
-    struct client c = {.on_gone = stop_when_both_are_gone};
-
     (void)state;
-    scene_begin(&s, NULL);
-    s.on_gone = stop_when_client_is_gone;
-    s.hold_end = 1;
-    s.on_message = start_answer;
-    scene_listen(&s);
-    client_go(&c, &s, "bob@example.test");
-    while (!c.gone || !s.gone)
-        scene_run(&s);
-    assert_int_equal(c.outcome, MAILPROTO_SMTP_ACCEPTED);
-    scene_end(&s);
+    for (int wakes = 0; wakes < 2; wakes++) {
+        struct scene s;
+        struct client c = {.on_gone = stop_when_both_are_gone};
+
+        scene_begin(&s, NULL);
+        s.on_gone = stop_when_client_is_gone;
+        s.hold_end = 1;
+        s.on_message = start_answer;
+        s.test = wakes ? &s : NULL;
+        scene_listen(&s);
+        client_go(&c, &s, "bob@example.test");
+        while (!c.gone || !s.gone)
+            scene_run(&s);
+        assert_int_equal(c.outcome, MAILPROTO_SMTP_ACCEPTED);
+        scene_end(&s);
+    }
 }
 
 static void abort_it(struct scene *s)

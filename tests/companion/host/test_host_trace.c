@@ -1,5 +1,5 @@
 /* test_host_trace.c - what crosses the wire as lines for people: credentials hidden, nothing a peer says forges a line.
- * include/mailproto/host.h, "trace". */
+ * include/mailproto/host_trace.h. */
 #include "scene.h"
 
 #include <unistd.h>

@@ -1,5 +1,5 @@
 /* test_host_url.c - URLs of mail servers: every part, every scheme, and what is wrong with one.
- * include/mailproto/host.h, "URLs"; RFC 3986. */
+ * include/mailproto/host_url.h; RFC 3986. */
 #include "scene.h"
 
 static int32_t read_url(mailproto_host_url *url, const char *text, const char **why)
@@ -83,6 +83,49 @@ static void test_what_is_wrong(void **state)
     }
 }
 
+/* The sentence names what can be used, and nothing else. */
+static void test_usable(void **state)
+{
+    static const struct {
+        uint32_t usable;
+        const char *text;
+        int32_t result;
+        const char *says, *says_not;
+    } rows[] = {
+        {MAILPROTO_HOST_URL_SEND, "smtp://mx", MAILPROTO_OK, NULL, NULL},
+        {MAILPROTO_HOST_URL_SEND, "http://mx", MAILPROTO_ERR_ARG, "smtp://, submission:// or lmtp://,", "s://"},
+        {MAILPROTO_HOST_URL_SEND, "pop3://mx", MAILPROTO_ERR_ARG, "lmtp://,", "pop3"},
+        {MAILPROTO_HOST_URL_SEND, "smtps://mx", MAILPROTO_ERR_CONFIG, "no TLS", "smtps"},
+        {MAILPROTO_HOST_URL_SEND, "pop3s://mx", MAILPROTO_ERR_ARG, "lmtp://,", "pop3"},
+        {MAILPROTO_HOST_URL_SEND | MAILPROTO_HOST_URL_TLS, "submissions://mx", MAILPROTO_OK, NULL, NULL},
+        {MAILPROTO_HOST_URL_SEND | MAILPROTO_HOST_URL_TLS, "http://mx", MAILPROTO_ERR_ARG, "smtps://", "pop3"},
+        {MAILPROTO_HOST_URL_POP3, "pop3://mx", MAILPROTO_OK, NULL, NULL},
+        {MAILPROTO_HOST_URL_POP3, "lmtp://mx", MAILPROTO_ERR_ARG, "pop3://,", "smtp"},
+        {MAILPROTO_HOST_URL_POP3, "pop3s://mx", MAILPROTO_ERR_CONFIG, "pop3://", "pop3s"},
+        {MAILPROTO_HOST_URL_POP3 | MAILPROTO_HOST_URL_TLS, "pop3s://mx", MAILPROTO_OK, NULL, NULL},
+        {MAILPROTO_HOST_URL_POP3 | MAILPROTO_HOST_URL_TLS, "smtps://mx", MAILPROTO_ERR_ARG, "pop3s://,", "smtp"},
+        {MAILPROTO_HOST_URL_SEND | MAILPROTO_HOST_URL_POP3, "pop3://mx", MAILPROTO_OK, NULL, NULL},
+        {MAILPROTO_HOST_URL_SEND | MAILPROTO_HOST_URL_POP3, "x://mx", MAILPROTO_ERR_ARG, "lmtp:// or pop3://,", "s://"},
+        {MAILPROTO_HOST_URL_SEND | MAILPROTO_HOST_URL_POP3, "smtps://mx", MAILPROTO_ERR_CONFIG, "and pop3://", "s://"},
+        {MAILPROTO_HOST_URL_TLS, "smtps://mx", MAILPROTO_ERR_ARG, "usable", NULL},
+        {8, "smtp://mx", MAILPROTO_ERR_ARG, "usable", NULL},
+    };
+    mailproto_host_url url;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *why = NULL;
+
+        mailproto_host_url_init(&url, sizeof url);
+        url.usable = rows[i].usable;
+        assert_int_equal(mailproto_host_url_read(&url, rows[i].text, strlen(rows[i].text), &why), rows[i].result);
+        assert_int_equal(url.usable, rows[i].usable);
+        assert_true(!rows[i].says == !why);
+        if (why && (!strstr(why, rows[i].says) || (rows[i].says_not && strstr(why, rows[i].says_not))))
+            fail_msg("%s for %u: \"%s\"", rows[i].text, rows[i].usable, why);
+    }
+}
+
 static void test_lengths_and_structs(void **state)
 {
     char text[600] = "smtp://";
@@ -101,6 +144,10 @@ static void test_lengths_and_structs(void **state)
     assert_int_equal(mailproto_host_url_read(&url, NULL, 0, NULL), MAILPROTO_ERR_ARG);
     url.struct_size = 8;
     assert_int_equal(mailproto_host_url_read(&url, "smtp://a", 8, &why), MAILPROTO_ERR_ARG);
+    url.struct_size = offsetof(mailproto_host_url, usable); /* an older one */
+    url.usable = MAILPROTO_HOST_URL_POP3;
+    assert_int_equal(mailproto_host_url_read(&url, "smtp://a", 8, &why), MAILPROTO_OK);
+    assert_int_equal(url.usable, MAILPROTO_HOST_URL_POP3);
 }
 
 int main(void)
@@ -108,6 +155,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_what_is_wrong),
+        cmocka_unit_test(test_usable),
         cmocka_unit_test(test_lengths_and_structs),
     };
 

@@ -1,6 +1,5 @@
-/* test_host_work.c - time, other threads, slow things: timers, posts, work and jobs, and what becomes of them at the
-   end. * include/mailproto/host.h, "time, other threads, slow things". No assertion depends on how long anything
-   takes. */
+/* test_host_work.c - time, other threads, slow things: timers, posts, work and jobs, and what becomes of them at the end.
+ * include/mailproto/host_loop.h, "time, other threads, slow things". No assertion depends on how long anything takes. */
 #include "scene.h"
 
 #include <uv.h>
@@ -144,7 +143,6 @@ static void answer(mailproto_host *host, void *user)
 
     (void)host;
     assert_int_equal(mailproto_smtp_server_accept(s->last->engine, s->last->token), MAILPROTO_OK);
-    mailproto_host_connection_wake(s->last->connection);
 }
 
 static void learn(void *argument)

@@ -63,6 +63,21 @@ class Install(unittest.TestCase):
         dynamic = subprocess.run(["readelf", "-d", program], capture_output=True, text=True).stdout
         self.assertIn(f"libmailproto-host.so.{ABI_VERSION.split('.')[0]}]", dynamic)
 
+    def test_static(self):
+        static = self.pkg_config("--static", "--libs")
+        self.assertIn("-luv", static)
+        # our own archives, for without -static the linker prefers shared libraries
+        archives = [str(self.libraries / f"lib{word[2:]}.a") if word.startswith("-lmailproto") else word
+                    for word in static]
+        program = str(pathlib.Path(self.folder.name, "static"))
+        command = [*COMPILER, "-std=c11", PROGRAM, "-o", program, *self.pkg_config("--cflags"), *archives]
+        run = subprocess.run(command, capture_output=True, text=True)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        run = subprocess.run([program], capture_output=True, text=True)
+        self.assertEqual(run.returncode, 0, run.stdout)
+        dynamic = subprocess.run(["readelf", "-d", program], capture_output=True, text=True).stdout
+        self.assertNotIn("libmailproto", dynamic)
+
 
 if __name__ == "__main__":
     unittest.main()

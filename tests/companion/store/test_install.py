@@ -1,6 +1,6 @@
 """Installs to a folder of its own and builds a program with mailproto-store by pkg-config, as a stranger would.
 
-usage: test_install.py PROGRAM BUILD VERSION ABI_VERSION COMPILER...
+usage: test_install.py PROGRAM MAILDIR_PROGRAM|"" BUILD VERSION ABI_VERSION COMPILER...
 """
 
 import os
@@ -11,8 +11,8 @@ import sys
 import tempfile
 import unittest
 
-PROGRAM, BUILD, VERSION, ABI_VERSION = sys.argv[1:5]
-COMPILER = sys.argv[5:]
+PROGRAM, MAILDIR_PROGRAM, BUILD, VERSION, ABI_VERSION = sys.argv[1:6]
+COMPILER = sys.argv[6:]
 del sys.argv[1:]
 
 
@@ -61,6 +61,28 @@ class Install(unittest.TestCase):
         self.assertEqual((run.returncode, run.stdout), (0, f"{VERSION}: complete, list.order\n"))
         dynamic = subprocess.run(["readelf", "-d", program], capture_output=True, text=True).stdout
         self.assertIn(f"libmailproto-store.so.{ABI_VERSION.split('.')[0]}]", dynamic)
+
+    @unittest.skipUnless(MAILDIR_PROGRAM, "this build has no Maildir")
+    def test_maildir(self):
+        """Who links the shared library needs not name SQLite; who links the static one does, and pkg-config knows it."""
+        static = self.pkg_config("--static", "--libs")
+        self.assertIn("-lsqlite3", static)
+        self.assertIn("sqlite3", self.pkg_config("--print-requires-private"))
+        self.assertNotIn("-lsqlite3", self.pkg_config("--libs"))
+        # our own archives, for without -static the linker prefers shared libraries
+        archives = [str(self.libraries / f"lib{word[2:]}.a") if word.startswith("-lmailproto") else word
+                    for word in static]
+        for name, flags in (("maildir-shared", self.pkg_config("--libs")), ("maildir-static", archives)):
+            program = str(self.root / name)
+            command = [*COMPILER, "-std=c11", MAILDIR_PROGRAM, "-o", program, *self.pkg_config("--cflags"), *flags]
+            run = subprocess.run(command, capture_output=True, text=True)
+            self.assertEqual(run.returncode, 0, run.stderr)
+            account = self.root / (name + ".mail")
+            run = self.run_installed(program, str(account))
+            self.assertEqual(run.returncode, 0, run.stderr)
+            self.assertTrue((account / "mailproto" / "index.sqlite").exists())
+            dynamic = subprocess.run(["readelf", "-d", program], capture_output=True, text=True).stdout
+            self.assertEqual("libmailproto" in dynamic, name == "maildir-shared", dynamic)
 
     def test_check_program(self):
         program = str(next(self.root.rglob("mailproto-store-check")))

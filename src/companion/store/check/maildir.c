@@ -2,6 +2,7 @@
  * mailproto/maildir.h. */
 #include "check.h"
 
+#include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +29,7 @@ static int32_t open_one(struct account *account, mailproto_store *store)
         return MAILPROTO_ERR_LIMIT;
     result = mailproto_maildir_open(&account->handles[account->count], account->path, NULL, why, sizeof why);
     if (result) {
-        (void)fprintf(stderr, "mailproto-store-check: %s\n", why);
+        mp_check_complain("%s", why);
         return result;
     }
     *store = *mailproto_maildir_store(account->handles[account->count++]);
@@ -68,7 +69,7 @@ static int32_t make(void *user, void **of, mailproto_store *store)
         return MAILPROTO_ERR_NOMEM;
     (void)snprintf(account->path, sizeof account->path, "%s/mailproto-check-XXXXXX", (const char *)user);
     if (!mkdtemp(account->path)) {
-        (void)fprintf(stderr, "mailproto-store-check: no folder can be made below %s\n", (const char *)user);
+        mp_check_complain("no folder can be made below %s: %s", (const char *)user, strerror(errno));
         free(account);
         return MAILPROTO_ERR_UNAVAILABLE;
     }
@@ -93,13 +94,33 @@ static int32_t restart(void *user, void *account, mailproto_store *store)
     return open_one(account, store);
 }
 
+/* Accounts are made below it. */
+static int is_usable(const char *folder)
+{
+    struct stat status;
+
+    if (strlen(folder) > PATH - 32)
+        mp_check_complain("the path of the folder is too long: %zu octets, and %d can be used", strlen(folder),
+                          PATH - 32);
+    else if (stat(folder, &status))
+        mp_check_complain("accounts would be made below %s, and that cannot be: %s", folder, strerror(errno));
+    else if (!S_ISDIR(status.st_mode))
+        mp_check_complain("accounts would be made below %s, and that is no folder", folder);
+    else if (access(folder, W_OK | X_OK))
+        mp_check_complain("accounts would be made below %s, and nothing can be made there: %s", folder,
+                          strerror(errno));
+    else
+        return 1;
+    return 0;
+}
+
 int32_t mp_check_maildir(mailproto_store_kit_factory *factory, const char *argument)
 {
     static const char tmp[] = "/tmp";
     const char *const folder = *argument ? argument : tmp;
 
-    if (strlen(folder) > PATH - 32)
-        return MAILPROTO_ERR_LIMIT;
+    if (!is_usable(folder))
+        return MAILPROTO_ERR_CONFIG;
     memcpy(&factory->user, &folder, sizeof folder);
     factory->make = make;
     factory->more = more;

@@ -1,13 +1,10 @@
 /* main.c - mailproto-store-check: runs the rules of the storage contract against a store, one line a rule.
  * mailproto/store_kit.h; docs/man/mailproto-store-check.1 tells how it is used. */
 #include <dlfcn.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "check.h"
-#include "core/ascii.h"
-
-enum { PASSED = 0, FAILED = 1, UNABLE = 2 };
+#include "mailproto/version.h"
 
 static const struct {
     const char *name;
@@ -23,15 +20,6 @@ struct counts {
     unsigned passed, failed, left_out;
     int quiet;
 };
-
-static int usage(FILE *to, int status)
-{
-    (void)fputs("usage: mailproto-store-check [-pq] [-r RULE] [-s SEED] STORE [ARGUMENT]\n"
-                "       mailproto-store-check -l\n"
-                "STORE: memory, maildir, or a shared object with mailproto_store_kit_entry, as ./object.so\n",
-                to);
-    return status;
-}
 
 static void on_line(void *user, const mailproto_store_kit_line *line)
 {
@@ -50,14 +38,15 @@ static void on_line(void *user, const mailproto_store_kit_line *line)
         printf("%-8s %-6s %-22s the rule: %.*s\n", "", "", "", (int)line->says.len, line->says.ptr);
 }
 
-static int list_rules(void)
+static void list_rules(void)
 {
     const char *rule, *says;
 
     for (uint32_t i = 0; mailproto_store_kit_rule(i, &rule, &says) == MAILPROTO_OK; i++)
         printf("%-22s %s\n", rule, says);
-    return PASSED;
 }
+
+/* ---- stores ---- */
 
 /* The entry of a shared object. It stays loaded. NULL: it was told why. */
 static mailproto_store_kit_entry_function load(const char *path)
@@ -65,85 +54,114 @@ static mailproto_store_kit_entry_function load(const char *path)
     void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL), *symbol = NULL;
     mailproto_store_kit_entry_function entry = NULL;
 
-    if (object)
-        symbol = dlsym(object, "mailproto_store_kit_entry");
-    if (!symbol) {
+    if (!object) {
         const char *why = dlerror();
 
-        (void)fprintf(stderr, "mailproto-store-check: %s: %s\n", path, why ? why : "there is no entry");
+        mp_check_complain("%s cannot be loaded: %s", path, why ? why : "nobody says why");
+        return NULL;
+    }
+    symbol = dlsym(object, "mailproto_store_kit_entry");
+    if (!symbol) {
+        mp_check_complain(
+            "%s has no mailproto_store_kit_entry: look at mailproto/store_kit.h, and whether the symbol is "
+            "exported",
+            path);
         return NULL;
     }
     memcpy(&entry, &symbol, sizeof entry); /* ISO C has no conversion to a function */
     return entry;
 }
 
-static mailproto_store_kit_entry_function find(const char *store)
+static mailproto_store_kit_entry_function find_inside(const char *store)
 {
     for (size_t i = 0; i < sizeof built_in / sizeof *built_in; i++)
         if (strcmp(store, built_in[i].name) == 0)
             return built_in[i].entry;
-    if (strchr(store, '/'))
-        return load(store);
-    (void)fprintf(stderr, "mailproto-store-check: no store %s inside; a shared object is named with its path, ./%s\n",
-                  store, store);
     return NULL;
 }
 
-static int run(const char *store, const char *argument, const mailproto_store_kit_config *config,
-               const struct counts *counts)
+/* 0, or -1: it was told what is wrong. */
+static int make_factory(mailproto_store_kit_factory *factory, const char *store, const char *argument)
 {
-    mailproto_store_kit_entry_function entry = find(store);
-    mailproto_store_kit_factory factory;
+    mailproto_store_kit_entry_function entry = find_inside(store);
+    const int is_inside = entry != NULL;
     int32_t result;
 
+    if (!is_inside && !strchr(store, '/'))
+        mp_check_complain("there is no store \"%s\" inside; a shared object is named with its path, as ./%s", store,
+                          store);
+    else if (!is_inside)
+        entry = load(store);
     if (!entry)
-        return UNABLE;
-    (void)mailproto_store_kit_factory_init(&factory, sizeof factory);
-    result = entry(&factory, argument);
-    if (!result)
-        result = mailproto_store_kit_run(&factory, config, NULL);
-    if (result) {
-        (void)fprintf(stderr, "mailproto-store-check: %s: %s\n", store,
-                      result == MAILPROTO_ERR_ARG
-                          ? "the factory is not complete, or there is no such rule (-l lists them)"
-                          : mailproto_result_text(result));
-        return UNABLE;
+        return -1;
+    (void)mailproto_store_kit_factory_init(factory, sizeof *factory);
+    result = entry(factory, argument);
+    if (result && !is_inside) /* the others have told it themselves */
+        mp_check_complain("%s cannot be used with the argument \"%s\": %s", store, argument,
+                          mailproto_result_text(result));
+    else if (!result && (!factory->make || !factory->end))
+        mp_check_complain("%s: its factory lacks `make` or `end`, which are required", store);
+    return result || !factory->make || !factory->end ? -1 : 0;
+}
+
+/* ---- the rules ---- */
+
+static int32_t run_rules(const mailproto_store_kit_factory *factory, mailproto_store_kit_config *config,
+                         const mp_check_options *options)
+{
+    int32_t result = MAILPROTO_OK;
+
+    if (!options->rule_count)
+        return mailproto_store_kit_run(factory, config, NULL);
+    for (size_t i = 0; i < options->rule_count && !result; i++) {
+        config->rule = (mailproto_text){options->rules[i], strlen(options->rules[i])};
+        result = mailproto_store_kit_run(factory, config, NULL);
     }
-    printf("%u passed, %u failed, %u left out\n", counts->passed, counts->failed, counts->left_out);
-    return counts->failed ? FAILED : PASSED;
+    return result;
+}
+
+static int run(const mp_check_options *options)
+{
+    struct counts counts = {.quiet = options->quiet};
+    mailproto_store_kit_factory factory;
+    mailproto_store_kit_config config;
+    int32_t result;
+
+    if (make_factory(&factory, options->store, options->argument))
+        return MP_CHECK_UNABLE;
+    (void)mailproto_store_kit_config_init(&config, sizeof config);
+    config.on_line = on_line;
+    config.user = &counts;
+    config.only_prompt = (uint32_t)options->only_prompt;
+    config.seed = options->seed;
+    result = run_rules(&factory, &config, options);
+    if (result) {
+        mp_check_complain("%s: the rules cannot go on, for an account could not be made, opened or driven: %s",
+                          options->store, mailproto_result_text(result));
+        return MP_CHECK_UNABLE;
+    }
+    printf("%u passed, %u failed, %u left out\n", counts.passed, counts.failed, counts.left_out);
+    return counts.failed ? MP_CHECK_FAILED : MP_CHECK_PASSED;
 }
 
 int main(int argc, char **argv)
 {
-    struct counts counts = {0};
-    mailproto_store_kit_config config;
-    int at = 1;
+    mp_check_options options;
+    int status = MP_CHECK_PASSED;
 
-    (void)mailproto_store_kit_config_init(&config, sizeof config);
-    config.on_line = on_line;
-    config.user = &counts;
-    for (; at < argc && argv[at][0] == '-'; at++) {
-        const char *option = argv[at];
-
-        if (strcmp(option, "-l") == 0)
-            return list_rules();
-        if (strcmp(option, "-h") == 0 || strcmp(option, "--help") == 0)
-            return usage(stdout, PASSED);
-        if (strcmp(option, "-p") == 0) {
-            config.only_prompt = 1;
-        } else if (strcmp(option, "-q") == 0) {
-            counts.quiet = 1;
-        } else if (strcmp(option, "-r") == 0 && at + 1 < argc) {
-            config.rule.ptr = argv[++at];
-            config.rule.len = strlen(argv[at]);
-        } else if (strcmp(option, "-s") == 0 && at + 1 < argc &&
-                   mp_ascii_parse_decimal(argv[at + 1], strlen(argv[at + 1]), &config.seed)) {
-            at++;
-        } else {
-            return usage(stderr, UNABLE);
-        }
+    if (mp_check_read_options(&options, argc, argv))
+        return MP_CHECK_UNABLE;
+    if (options.help)
+        mp_check_help(stdout);
+    else if (options.version)
+        printf("mailproto-store-check %s\n", mailproto_version());
+    else if (options.list)
+        list_rules();
+    else
+        status = run(&options);
+    if (fflush(stdout) || ferror(stdout)) {
+        mp_check_complain("the result could not be written to standard output");
+        return MP_CHECK_UNABLE;
     }
-    if (argc - at < 1 || argc - at > 2)
-        return usage(stderr, UNABLE);
-    return run(argv[at], at + 1 < argc ? argv[at + 1] : "", &config, &counts);
+    return status;
 }

@@ -32,8 +32,10 @@ static void end(void *user, void *account)
 
 int32_t mp_check_memory(mailproto_store_kit_factory *factory, const char *argument)
 {
-    if (*argument)
+    if (*argument) {
+        mp_check_complain("the store in memory takes no argument, and there is \"%s\"", argument);
         return MAILPROTO_ERR_ARG;
+    }
     factory->make = make;
     factory->more = more;
     factory->end = end;

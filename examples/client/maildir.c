@@ -2,55 +2,19 @@
  * mailproto/maildir.h, MAILPROTO_MAILDIR_DELIVERY; RFC 1939 8: what is deleted on the server must be safe here.
  *
  * The Maildir is another program's, most likely, and stays plain: a handle for delivery makes no index where the folders
- * are there, so they are made here. And its files have LF line ends, as the mail readers of Unix expect them: the store
+ * are there, so they are made before. And its files have LF line ends, as the mail readers of Unix expect them: the store
  * keeps what it is given, and would serve it with CRLF, as it does with the files of others. The store waits for the disk,
  * and so does the only session of this program. */
 #include "maildir.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* ---- the folders ---- */
-
-static int open_folder(int base, const char *name)
-{
-    if (mkdirat(base, name, 0700) && errno != EEXIST)
-        return -1;
-    return openat(base, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
-/* The names of the folders, and that of the Maildir itself, are as durable as what will lie in them. */
-static int sync_names(int base)
-{
-    int parent = openat(base, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC), failed;
-
-    if (parent < 0)
-        return errno == EACCES ? fsync(base) : -1;
-    failed = fsync(base) || fsync(parent);
-    close(parent);
-    return failed ? -1 : 0;
-}
-
-static int make_folders(struct maildir *maildir, const char *path)
-{
-    static const char *const names[] = {"tmp", "new", "cur"};
-
-    maildir->base = open_folder(AT_FDCWD, path);
-    if (maildir->base < 0)
-        return -1;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        int folder = open_folder(maildir->base, names[i]);
-
-        if (folder < 0)
-            return -1;
-        close(folder);
-    }
-    return sync_names(maildir->base);
-}
 
 /* ---- the store: it answers before it returns ---- */
 
@@ -98,21 +62,37 @@ static int put(void *user, const char *data, size_t len)
 
 /* ---- what the others see ---- */
 
+/* The Maildir is made where there is none, but not what is above it: that may be a disk that is not mounted. */
+static int is_parent_there(const char *path)
+{
+    char *copy = strdup(path);
+    struct stat about;
+    int there = copy && !stat(dirname(copy), &about);
+
+    free(copy);
+    return there;
+}
+
 int maildir_open(struct maildir *maildir, const char *path)
 {
     mailproto_maildir_config config;
 
     memset(maildir, 0, sizeof *maildir);
     maildir->asker = (mailproto_store_asker){.struct_size = sizeof maildir->asker, .item = item, .end = end};
-    if (make_folders(maildir, path)) {
-        snprintf(maildir->why, sizeof maildir->why, "%s", strerror(errno));
-        maildir_close(maildir);
+    maildir->base = -1;
+    if (!is_parent_there(path)) {
+        snprintf(maildir->why, sizeof maildir->why, "the folder above it is not there: %s", strerror(errno));
         return -1;
     }
     mailproto_maildir_config_init(&config, sizeof config);
-    config.options = MAILPROTO_MAILDIR_DELIVERY;
-    if (!mailproto_maildir_open(&maildir->account, path, &config, maildir->why, sizeof maildir->why))
+    config.options = MAILPROTO_MAILDIR_DELIVERY | MAILPROTO_MAILDIR_NO_RESERVE;
+    if (mailproto_maildir_make(path, &config, maildir->why, sizeof maildir->why) ||
+        mailproto_maildir_open(&maildir->account, path, &config, maildir->why, sizeof maildir->why))
+        return -1;
+    maildir->base = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (maildir->base >= 0)
         return 0;
+    snprintf(maildir->why, sizeof maildir->why, "%s", strerror(errno));
     maildir_close(maildir);
     return -1;
 }

@@ -78,7 +78,7 @@ static const struct verb *find_verb(const char *name)
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (!strcmp(verbs[i].name, name))
             return &verbs[i];
-    report("pop3: there is no verb '%s': see mailproto pop3 --help", name);
+    report("pop3: there is no verb '%s'; there are capa, stat, list, uidl, retr, top, dele and fetch-all", name);
     return NULL;
 }
 
@@ -112,7 +112,7 @@ static int read_words(struct pop3_options *options, int count, char **words)
     const struct verb *verb;
 
     if (count < 2) {
-        report(count ? "pop3: no verb was given behind the URL: see mailproto pop3 --help"
+        report(count ? "pop3: no verb was given behind the URL: stat, list, retr ..."
                      : "pop3: no URL was given, as in pop3://user@mail.example.test");
         return -1;
     }
@@ -132,15 +132,17 @@ static int is_complete(const struct pop3_options *options)
     int brings = options->verb == POP3_RETR || options->verb == POP3_TOP, fetches = options->verb == POP3_FETCH_ALL;
 
     if (!options->common.user && options->verb != POP3_CAPA)
-        report("pop3: %s: whose maildrop? Name the user: pop3://USER@%s", verb, options->common.url.host);
+        report("pop3: %s: whose maildrop? Name the user: pop3://USER@%s", verb, options->common.url.where);
     else if (!options->common.user && options->common.password_file)
         report("pop3: --password-file says how, but not who: the user is missing");
-    else if (fetches && !options->maildir)
-        report("pop3: fetch-all: --maildir is missing");
+    else if (fetches && (!options->maildir || !*options->maildir))
+        report("pop3: fetch-all: --maildir is missing%s", options->maildir ? ": its name is empty" : "");
     else if (!fetches && (options->maildir || options->remove))
         report("pop3: %s: --maildir and --delete belong to fetch-all", verb);
     else if (!brings && (options->output || options->lf))
         report("pop3: %s: --output and --lf belong to retr and top", verb);
+    else if (options->output && !*options->output)
+        report("pop3: %s: --output names no file", verb);
     else if (brings && options->common.json && !options->output)
         report("pop3: %s: with --json the message needs --output, for standard output has the JSON", verb);
     else

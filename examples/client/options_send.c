@@ -26,7 +26,7 @@ static const char help[] =
     "\n"
     "  -f, --from ADDRESS     the sender; empty for <>, which nothing is returned to\n"
     "  -r, --to ADDRESS       a recipient; may be given many times\n"
-    "      --to-file FILE     recipients, one a line; lines that begin with '#' do not count\n"
+    "      --to-file FILE     recipients, one a line but for lines that begin with '#'; many times, too\n"
     "      --notify WHEN      ask for reports (DSN): never, or some of success,failure,delay\n"
     "      --ret WHAT         what comes back with a failure: full or hdrs\n"
     "      --envid TEXT       what reports call this message\n"

@@ -74,6 +74,8 @@ static int read_file(struct password *password, const char *path)
     result = fd < 0 ? -1 : read_line(password, fd);
     if (result)
         report("the password could not be read from %s: %s", input ? "standard input" : path, strerror(errno));
+    if (fd < 0)
+        report_hint("--password-file takes the name of a file that holds it, or - for standard input.");
     if (fd >= 0 && !input)
         close(fd);
     return result;
@@ -87,7 +89,7 @@ int password_read(struct password *password, const char *path, const char *whose
     if (read_file(password, path))
         return -1;
     if (!password->len) {
-        report("the password file %s begins with an empty line", path);
+        report("the password file %s is empty, or begins with an empty line", path);
         return -1;
     }
     if (memchr(password->text, 0, password->len)) {

@@ -172,6 +172,8 @@ static void report_end(const struct pop3_result *result)
                result->text ? result->text : mailproto_result_text(result->why));
     if (result->no_connection)
         report_hint("Check host and port, and try again later.");
+    else if (result->why == MAILPROTO_ERR_PROTOCOL && !result->greeting && !result->refused_at)
+        report_hint("Is that a POP3 server? Check the port.");
 }
 
 static void report_cut(const struct pop3_result *result)

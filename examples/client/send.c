@@ -12,6 +12,7 @@
 #include "text.h"
 
 #include <string.h>
+#include <unistd.h>
 
 struct job {
     struct send_options *options;
@@ -137,8 +138,12 @@ int send_run(struct send_options *options)
     struct job job = {.options = options};
     int status = EXIT_LOCAL;
 
+    if (!strcmp(options->file, "-") && isatty(STDIN_FILENO) && !common->quiet)
+        report("the message is read from the terminal, to its end (Ctrl-D)");
     if (source_open(&job.source, options->file))
         return EXIT_LOCAL;
+    if (!job.source.size)
+        report("warning: %s is empty: this sends a message without header and body", job.source.name);
     if (!common->user || !password_read(&job.password, common->password_file, common->user))
         status = send_source(&job);
     password_wipe(&job.password);

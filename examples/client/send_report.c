@@ -90,7 +90,7 @@ static void report_refused(const mailproto_host_outcome *o)
 
 /* ---- what was not sent, or nobody knows ---- */
 
-static void hint_for(const mailproto_host_outcome *o)
+static void hint_for(const mailproto_host_outcome *o, int lmtp)
 {
     int at_path = o->server.len > 5 && !memcmp(o->server.ptr, "unix:", 5);
 
@@ -100,6 +100,10 @@ static void hint_for(const mailproto_host_outcome *o)
         report_hint("Check the host's name.");
     else if (!o->connections)
         report_hint("Check %s, and try again later.", at_path ? "the path of the socket" : "host and port");
+    else if (o->why == MAILPROTO_ERR_PROTOCOL && !o->greeting.len)
+        report_hint("Is that a mail server that speaks %s? Check the port.", lmtp ? "LMTP" : "SMTP");
+    else if (o->why == MAILPROTO_ERR_AUTH && !o->reply->code)
+        report_hint("It takes no login there that mailproto knows: leave --user out, or use submission://, port 587.");
     else if (o->stage == MAILPROTO_SMTP_STAGE_AUTH || o->why == MAILPROTO_ERR_AUTH)
         report_hint("Check --user and the password. Nothing was sent.");
     else if (o->why == MAILPROTO_ERR_UNSUPPORTED)
@@ -112,7 +116,7 @@ static void hint_for(const mailproto_host_outcome *o)
         report_hint("The server has no part of it: sending it again later makes no second copy.");
 }
 
-static void report_not_sent(const mailproto_host_outcome *o)
+static void report_not_sent(const mailproto_host_outcome *o, int lmtp)
 {
     const result *first = next_of(o->recipients, MAILPROTO_SMTP_NOT_SENT, 0);
     char more[LINE];
@@ -125,7 +129,7 @@ static void report_not_sent(const mailproto_host_outcome *o)
     else
         report("%.*s%s", TEXT(first->sentence), more);
     if (!interrupted())
-        hint_for(o);
+        hint_for(o, lmtp);
 }
 
 static void report_unknown(const mailproto_host_outcome *o)
@@ -154,10 +158,12 @@ static void warn(const mailproto_host_outcome *o, const struct send_options *opt
 
 void send_report(const mailproto_host_outcome *o, const struct send_options *options)
 {
+    int lmtp = options->common.url.protocol == MAILPROTO_HOST_LMTP;
+
     warn(o, options);
     if (!options->common.quiet && !options->common.json)
-        report_accepted(o, options->common.url.protocol == MAILPROTO_HOST_LMTP);
+        report_accepted(o, lmtp);
     report_refused(o);
-    report_not_sent(o);
+    report_not_sent(o, lmtp);
     report_unknown(o);
 }

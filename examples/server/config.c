@@ -27,6 +27,7 @@ struct reading {
     uint64_t seen, bad; /* keys of the table below, by index: those that were there, those with a wrong value */
     int lines_unread, sections_unknown;
     int sections;    /* there was one, known or not */
+    int is_binary;   /* there is a NUL in the file */
     int has_readers; /* the file lets others read it */
     enum section section;
     char name[256]; /* of the section */
@@ -231,11 +232,26 @@ static int take(void *user, const char *section, const char *key, const char *va
     }
 }
 
+/* fgets says nothing of a NUL in a line; the one that it adds is the last of those that it wrote. */
+static char *get_line(struct reading *r, char *out, int size)
+{
+    const char *first;
+    char *line;
+
+    memset(out, '\n', (size_t)size);
+    line = fgets(out, size, r->file);
+    if (!line)
+        return NULL;
+    first = memchr(line, 0, (size_t)size);
+    r->is_binary = memchr(first + 1, 0, (size_t)(line + size - first - 1)) != NULL;
+    return r->is_binary ? NULL : line;
+}
+
 /* libinih's lines have a fixed size; a longer one would be read as two. */
 static char *next_line(char *out, int size, void *stream)
 {
     struct reading *r = stream;
-    char *line = fgets(out, size, r->file);
+    char *line = get_line(r, out, size);
     const char *at = line;
 
     if (!line)
@@ -313,7 +329,7 @@ static int read_lines(struct reading *r)
     }
     fclose(r->problems);
     r->problems = problems;
-    if (r->sections && text)
+    if (r->sections && !r->is_binary && text)
         fwrite(text, 1, len, problems);
     free(text);
     return 0;
@@ -330,18 +346,16 @@ int config_read(struct settings *settings, const char *path, FILE *problems)
         result = read_lines(&r);
     }
     if (!r.file || ferror(r.file)) {
-        fprintf(problems, "%s: %s\n", path, strerror(errno));
+        fprintf(problems, "%s: cannot be read: %s\n", path, strerror(errno));
         result = EXIT_NO_INPUT;
     }
     if (r.file)
         fclose(r.file);
     if (result)
         return result;
-    if (!r.sections) {
-        fprintf(problems,
-                "%s: this is no configuration of mailprotod: there is no [server], [listen] or [user ADDRESS] in it; "
-                "mailprotod(8) shows one\n",
-                path);
+    if (!r.sections || r.is_binary) {
+        fprintf(problems, "%s: this is no configuration of mailprotod: %s; mailprotod(8) shows one\n", path,
+                r.is_binary ? "it is no text" : "there is no [server], [listen] or [user ADDRESS] in it");
         return EXIT_CONFIG;
     }
     warn_of_readers(&r);

@@ -11,7 +11,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "folders.h"
+#include <mailproto/maildir.h>
 
 enum { EXIT_OS = 71, EXIT_CANNOT_CREATE = 73 };
 
@@ -65,11 +65,10 @@ static int is_another_here(const char *dir)
 
 int demo_settings(struct settings *settings, const char *dir, unsigned port_base)
 {
-    int result = folders_make(dir);
+    char why[500];
 
-    if (result) {
-        fprintf(stderr, "mailprotod: cannot make the folder %s: %s; choose another with --dir\n", dir,
-                strerror(-result));
+    if (mailproto_maildir_make_folder(dir, NULL, why, sizeof why)) {
+        fprintf(stderr, "mailprotod: cannot make the folder %s: %s; choose another with --dir\n", dir, why);
         return EXIT_CANNOT_CREATE;
     }
     if (is_another_here(dir)) {

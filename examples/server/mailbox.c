@@ -44,6 +44,7 @@ static void put_in(struct handle *handle)
 static void free_handle(struct handle *handle)
 {
     mailproto_maildir_close(handle->maildir);
+    mailproto_host_job_free(handle->job);
     free(handle);
 }
 
@@ -69,8 +70,8 @@ static void unused(void *user)
 {
     struct handle *handle = user;
 
-    if (mailproto_host_work(handle->mailboxes->host, close_maildir, closed, handle))
-        free_handle(handle);
+    if (mailproto_host_job_start(handle->job, close_maildir, closed, handle))
+        closed(MAILPROTO_ERR_STATE, handle); /* the host is being freed: nobody waits for its loop any more */
 }
 
 static void close_handle(struct handle *handle)
@@ -186,6 +187,11 @@ static struct handle *new_handle(struct mailboxes *mailboxes, struct mailbox *ma
 
     if (!handle)
         return NULL;
+    if (mailproto_host_job_new(mailboxes->host,
+                               &handle->job)) { /* now, so that closing cannot fail for want of memory */
+        free(handle);
+        return NULL;
+    }
     handle->mailboxes = mailboxes;
     handle->mailbox = mailbox_keep(mailbox);
     return handle;
@@ -266,7 +272,7 @@ struct handle *mailbox_open(struct mailboxes *mailboxes, struct mailbox *mailbox
         return NULL;
     handle->client = client;
     handle->opened = then;
-    if (!mailproto_host_work(mailboxes->host, run_open, opened, handle))
+    if (!mailproto_host_job_start(handle->job, run_open, opened, handle))
         return handle;
     handle->client = NULL;
     drop_handle(handle);

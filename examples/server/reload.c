@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "folders.h"
-
 struct reload {
     struct server *server;
     struct settings settings;
@@ -21,7 +19,7 @@ static void read_again(void *user)
     struct reload *reload = user;
     FILE *problems = open_memstream(&reload->problems, &reload->problems_len);
     const char *run_as = reload->server->settings->run_as;
-    int result;
+    char why[500];
 
     if (!problems) {
         reload->status = -1;
@@ -31,9 +29,9 @@ static void read_again(void *user)
     for (size_t i = 0; !reload->status && i < reload->settings.users.count; i++) {
         const struct mailbox *box = reload->settings.users.items[i].box;
 
-        if ((result = folders_prepare(box->path))) {
+        if (mailproto_maildir_make(box->path, NULL, why, sizeof why)) {
             fprintf(problems, "cannot use the Maildir of %s, %s%s%s: %s\n", reload->settings.users.items[i].address,
-                    box->path, run_as ? " as " : "", run_as ? run_as : "", strerror(-result));
+                    box->path, run_as ? " as " : "", run_as ? run_as : "", why);
             reload->status = -1;
         }
     }

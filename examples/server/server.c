@@ -10,7 +10,6 @@
 #include <uv.h>
 
 #include "endpoint.h"
-#include "folders.h"
 #include "privileges.h"
 #include "reload.h"
 
@@ -203,32 +202,31 @@ static int listen_on_all(struct server *server)
     return 0;
 }
 
-static int cannot_use(const struct settings *settings, const char *what, const char *path, int error)
+static int cannot_use(const struct settings *settings, const char *what, const char *path, const char *why)
 {
     if (settings->run_as)
-        log_line(LOG_ERROR, "cannot %s %s as %s (run_as): %s", what, path, settings->run_as, strerror(-error));
+        log_line(LOG_ERROR, "cannot %s %s as %s (run_as): %s", what, path, settings->run_as, why);
     else
-        log_line(LOG_ERROR, "cannot %s %s: %s", what, path, strerror(-error));
+        log_line(LOG_ERROR, "cannot %s %s: %s", what, path, why);
     return EXIT_CANNOT_CREATE;
 }
 
+/* What takes mail is durable in its parents before anybody is let in (RFC 5321 4.2.5). */
 static int prepare_maildirs(const struct settings *settings)
 {
-    int result = folders_make(settings->mail);
-    char what[500];
+    char what[500], why[500];
 
-    if (result)
-        return cannot_use(settings, "make the folder", settings->mail, result);
+    if (mailproto_maildir_make_folder(settings->mail, NULL, why, sizeof why))
+        return cannot_use(settings, "make the folder", settings->mail, why);
     for (size_t i = 0; i < settings->users.count; i++) {
         const struct user *user = &settings->users.items[i];
 
-        if ((result = folders_prepare(user->box->path))) {
+        if (mailproto_maildir_make(user->box->path, NULL, why, sizeof why)) {
             snprintf(what, sizeof what, "use the Maildir of %s,", user->address);
-            return cannot_use(settings, what, user->box->path, result);
+            return cannot_use(settings, what, user->box->path, why);
         }
     }
-    result = folders_sync(settings->mail);
-    return result ? cannot_use(settings, "use the folder", settings->mail, result) : 0;
+    return 0;
 }
 
 static void limit_sessions(struct settings *settings)

@@ -7,6 +7,7 @@
  *
  *     mailproto_maildir_open       a handle: a store of the contract mailproto/store.h, for one thread at a time
  *     mailproto_maildir_store      its table of functions
+ *     mailproto_maildir_make       the folders of an account, before anybody is let in
  *     mailproto_maildir_check, _repair   what is wrong in an account, and what can be done about it
  *
  * CALLS      block: every question is answered before its function returns. A host keeps them off its loop.
@@ -48,7 +49,10 @@ enum {
        (MAILPROTO_STORE_NO_UIDS, no flags) are delivered without the index. LIST of INBOX alone then tells the id
        MAILPROTO_MAILDIR_INBOX, which stands for INBOX in AUTHORISE and APPEND_BEGIN of such handles only. Whatever else is
        asked opens the index then. */
-    MAILPROTO_MAILDIR_DELIVERY = 1
+    MAILPROTO_MAILDIR_DELIVERY = 1,
+    /* No room is kept back. Without it an account with mail has 256 KB in files of its own, which are given up when the disk
+       is full, so that who has mail on it can list and delete it; where they cannot be made mail is refused with ERR_FULL. */
+    MAILPROTO_MAILDIR_NO_RESERVE = 2
 };
 enum { MAILPROTO_MAILDIR_INBOX = 1 };
 
@@ -58,7 +62,7 @@ typedef struct mailproto_maildir_config {
     uint32_t sync;                               /* MAILPROTO_MAILDIR_SYNC_* */
     uint32_t busy_ms;                            /* how long to wait for another process; 0: 30 seconds */
     uint32_t remember;                           /* runs of expunged UIDs kept for a mailbox; 0: 10,000 */
-    uint32_t options;                            /* MAILPROTO_MAILDIR_DELIVERY */
+    uint32_t options;                            /* MAILPROTO_MAILDIR_DELIVERY, _NO_RESERVE */
     uint32_t reserved;                           /* 0 */
     mailproto_text host;                         /* this machine, in names of files; empty: gethostname's */
     mailproto_maildir_syncs *syncs;              /* shared with other handles; NULL: none */
@@ -73,6 +77,16 @@ MAILPROTO_API int32_t mailproto_maildir_config_init(mailproto_maildir_config *co
    is too long. */
 MAILPROTO_API int32_t mailproto_maildir_open(mailproto_maildir **out, const char *path,
                                              const mailproto_maildir_config *config, char *why, size_t why_size);
+
+/* Makes what is missing of the folders of an account, and of those above it, mode 0700 and durably, without opening it:
+   before anybody is let in. The rest as mailproto_maildir_open. */
+MAILPROTO_API int32_t mailproto_maildir_make(const char *path, const mailproto_maildir_config *config, char *why,
+                                             size_t why_size);
+
+/* Makes a folder that accounts are to be in, and those above it, mode 0700 and durably; the names of the accounts that are
+   in it become durable, too. The rest as mailproto_maildir_open. */
+MAILPROTO_API int32_t mailproto_maildir_make_folder(const char *path, const mailproto_maildir_config *config, char *why,
+                                                    size_t why_size);
 
 /* The store; valid until the handle is closed. Not in a callback of another thread. NULL for NULL. */
 MAILPROTO_API const mailproto_store *mailproto_maildir_store(mailproto_maildir *maildir);
@@ -91,18 +105,29 @@ MAILPROTO_API int32_t mailproto_maildir_poll(mailproto_maildir *maildir);
 MAILPROTO_API int32_t mailproto_maildir_syncs_new(mailproto_maildir_syncs **out);
 MAILPROTO_API void mailproto_maildir_syncs_free(mailproto_maildir_syncs *syncs);
 
-/* Reads the account and tells what is wrong; changes nothing but for what opening it does. `report`, which may be NULL, is
-   told each thing in a sentence; fixed: 1, it was repaired. *problems, if not NULL: how many. OK; as
-   mailproto_maildir_open. */
+/* What a look at an account tells. */
+enum {
+    MAILPROTO_MAILDIR_PROBLEM = 0,  /* it is wrong */
+    MAILPROTO_MAILDIR_REPAIRED = 1, /* it was wrong, and was repaired */
+    MAILPROTO_MAILDIR_REMARK = 2    /* it is not wrong: the next to open the account notices it, as mail that came */
+};
+
+/* Only looks at the account, and tells what is wrong: it makes, changes and locks nothing, not even an index where none is;
+   others may work on the account meanwhile. The index is read into memory. `report`, which may be NULL, is told each thing
+   in a sentence; what: MAILPROTO_MAILDIR_PROBLEM, _REMARK. *problems, if not NULL: how many problems. OK: it was looked at,
+   whatever was found; ERR_NOT_FOUND: there is no account in the folder; ERR_ARG; ERR_NOMEM; ERR_LIMIT; ERR_CONFIG: as
+   mailproto_maildir_open; ERR_UNAVAILABLE: it cannot be read, or is written to all the time. After an error the last
+   problem tells why. */
 MAILPROTO_API int32_t mailproto_maildir_check(const char *path, const mailproto_maildir_config *config,
-                                              void (*report)(void *user, uint32_t fixed, const char *sentence,
+                                              void (*report)(void *user, uint32_t what, const char *sentence,
                                                              size_t len),
                                               void *user, uint32_t *problems);
 
-/* The same, and repairs: a damaged index is made again, counts and sizes are made right, leftovers are removed. Messages
-   are never removed. *problems: how many are left. OK; as mailproto_maildir_open. */
+/* Opens the account, and repairs what is wrong: a damaged index is made again, counts and sizes are made right, leftovers
+   are removed. Messages are never removed. What mailproto_maildir_check says before and no longer afterwards is told as
+   MAILPROTO_MAILDIR_REPAIRED, the rest as _PROBLEM. *problems: how many are left. OK; as mailproto_maildir_open. */
 MAILPROTO_API int32_t mailproto_maildir_repair(const char *path, const mailproto_maildir_config *config,
-                                               void (*report)(void *user, uint32_t fixed, const char *sentence,
+                                               void (*report)(void *user, uint32_t what, const char *sentence,
                                                               size_t len),
                                                void *user, uint32_t *problems);
 

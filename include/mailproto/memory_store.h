@@ -1,15 +1,16 @@
 /* mailproto/memory_store.h - a store in memory: one account that lives as long as the program.
  *
  * Part of the companion library mailproto-store. It keeps the whole contract of store.h, answers every question before its
- * function returns, and is also meant to be read by whoever writes a store (src/companion/store/memory*.c).
+ * function returns, and is one file, meant to be read by whoever writes a store (src/companion/store/memory.c).
  *
  * What it has beyond the required: watch, blobs, quota (octets, messages, mailboxes), annotations, special use, save dates
  * (if it is told the time), object ids; expunges are remembered, as many as `remember` says. Everything is gone with it:
  * its UIDVALIDITY begins at the time of day, so that a new one for the same account does not repeat numbers.
  *
  * THREADS    An account and the sessions that ask it are one thread's.
- * LIMITS     256 keywords in an account (ERR_LIMIT for more), names of at most 1000 octets, UTF-8, without control
- *            characters; INBOX, and INBOX as the first component, in any case.
+ * LIMITS     59 keywords in an account (ERR_LIMIT for more), names of at most 1000 octets, UTF-8, without control
+ *            characters; INBOX, and INBOX as the first component, in any case. A mailbox is found by its id in a walk along
+ *            all: good for some ten thousand.
  *
  * RFC 9051 2.3, RFC 7162, RFC 9208, RFC 5464, RFC 8474, RFC 8514.
  */

@@ -162,7 +162,9 @@ enum {
 };
 
 /* Begins a message in a mailbox. upload 0: a new group; else one more message of that group, in the same mailbox: the one
-   begun before is complete. ERR_QUOTA, ERR_FULL, ERR_LIMIT as far as it can be known now. */
+   begun before is complete. ERR_QUOTA, ERR_FULL, ERR_LIMIT as far as it can be known now; a store that collects octets may
+   tell what is wrong, a mailbox that is not there included, with a later question of the upload, at the latest with
+   APPEND_COMMIT. */
 typedef struct mailproto_store_append_begin {
     mailproto_event head;
     uint64_t mailbox;

@@ -184,16 +184,6 @@ int32_t ask_rename(const mailproto_store *store, uint64_t mailbox, const char *n
     return result;
 }
 
-int32_t ask_subscribe(const mailproto_store *store, const char *name)
-{
-    mailproto_store_subscribe question = {.name = text_of(name), .subscribed = 1};
-    struct answer a;
-    int32_t result = ASK(&a, store, &question, MAILPROTO_STORE_SUBSCRIBE);
-
-    answer_free(&a);
-    return result;
-}
-
 int32_t ask_list(struct answer *a, const mailproto_store *store)
 {
     mailproto_store_list question = {.want = 0};

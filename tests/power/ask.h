@@ -36,7 +36,6 @@ void ask_close(const mailproto_store *store, uint64_t opening);
 int32_t ask_create(const mailproto_store *store, const char *name, uint64_t *mailbox);
 int32_t ask_delete(const mailproto_store *store, uint64_t mailbox);
 int32_t ask_rename(const mailproto_store *store, uint64_t mailbox, const char *name);
-int32_t ask_subscribe(const mailproto_store *store, const char *name);
 int32_t ask_flags(struct answer *answer, const mailproto_store *store, uint64_t mailbox,
                   const mailproto_store_run *runs, uint32_t operation, uint32_t flags);
 int32_t ask_copy(struct answer *answer, const mailproto_store *store, uint64_t mailbox, const mailproto_store_run *runs,

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 /* What an operation does. */
-enum { READS = 1, CHANGES = 2, GROWS = 4, SYNCS = 8 };
+enum { READS = 1, CHANGES = 2, GROWS = 4, SYNCS = 8, READS_ON = 16 /* what is open already */ };
 
 #define REAL(result, name, ...)                                                                                        \
     static result (*real)(__VA_ARGS__);                                                                                \
@@ -38,7 +38,7 @@ static int gate(unsigned what)
     } conditions[] = {{"ENOSPC", ENOSPC, GROWS},
                       {"EROFS", EROFS, CHANGES},
                       {"EACCES", EACCES, READS | CHANGES},
-                      {"EIO", EIO, READS | CHANGES | SYNCS}};
+                      {"EIO", EIO, READS | CHANGES | SYNCS | READS_ON}};
     const char *path = getenv("FAULT_GATE");
     int fd = path ? real_open(path, O_RDONLY | O_CLOEXEC, 0) : -1;
     char word[16] = "";
@@ -122,6 +122,18 @@ int openat64(int at, const char *path, int flags, ...)
     MODE(flags);
     REAL(int, openat64, int, const char *, int, ...)
     return refuse(inside(path), of_flags(flags)) ? -1 : real(at, path, flags, mode);
+}
+
+ssize_t pread(int fd, void *data, size_t len, off_t offset)
+{
+    REAL(ssize_t, pread, int, void *, size_t, off_t)
+    return refuse(fd_inside(fd), READS_ON) ? -1 : real(fd, data, len, offset);
+}
+
+ssize_t pread64(int fd, void *data, size_t len, off64_t offset)
+{
+    REAL(ssize_t, pread64, int, void *, size_t, off64_t)
+    return refuse(fd_inside(fd), READS_ON) ? -1 : real(fd, data, len, offset);
 }
 
 ssize_t write(int fd, const void *data, size_t len)

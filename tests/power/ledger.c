@@ -14,6 +14,7 @@ void world_copy(struct world *to, const struct world *from)
 {
     to->box_count = from->box_count;
     to->copy_count = from->copy_count;
+    to->beside = from->beside;
     to->boxes = power_memory(NULL, from->box_count * sizeof *to->boxes);
     to->copies = power_memory(NULL, from->copy_count * sizeof *to->copies);
     if (from->box_count)

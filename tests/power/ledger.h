@@ -8,6 +8,8 @@
 
 #include <mailproto/store.h>
 
+#include "beside.h"
+
 enum { LEDGER_NAME = 64, LEDGER_WHY = 512 };
 
 struct world_box {
@@ -29,6 +31,7 @@ struct world {
     size_t box_count;
     struct world_copy *copies;
     size_t copy_count;
+    struct beside beside;
 };
 
 /* What a question that was asked and not answered may have done. */

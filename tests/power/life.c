@@ -63,7 +63,7 @@ int life_begin(struct life *life, const char *folder)
     return life_open(life);
 }
 
-static void close_handle(struct life *life, size_t which)
+void life_close_one(struct life *life, size_t which)
 {
     mailproto_maildir_close(life->handles[which]);
     life->handles[which] = NULL;
@@ -71,8 +71,8 @@ static void close_handle(struct life *life, size_t which)
 
 void life_close(struct life *life)
 {
-    close_handle(life, 0);
-    close_handle(life, 1);
+    life_close_one(life, 0);
+    life_close_one(life, 1);
     mailproto_maildir_close(life->delivery);
     life->delivery = NULL;
 }
@@ -89,7 +89,7 @@ void life_end(struct life *life)
 
 int life_reopen(struct life *life)
 {
-    close_handle(life, life_below(life, 2));
+    life_close_one(life, life_below(life, 2));
     return life_open(life);
 }
 
@@ -199,6 +199,8 @@ static void time_passes(struct life *life)
         life->disk->clock += milliseconds[life_below(life, 8)] * 1000000;
 }
 
+enum { OFTEN = 40 };
+
 int life_step(struct life *life)
 {
     static const struct {
@@ -217,22 +219,23 @@ int life_step(struct life *life)
         {"delete", life_delete, 3, 0},
         {"rename", life_rename, 3, 0},
         {"rename INBOX", life_rename_inbox, 2, 0},
+        {"beside", life_beside, 4, 1},
         {"another program", life_other_program, 8, 1},
         {"a careless program", life_careless_program, 2, 0},
         {"reopen", life_reopen, 3, 0},
         {"look", look, 12, 1},
         {"lose the index", life_lose_index, 1, 0},
     };
-    size_t total = 0, at = 0, chance;
+    size_t total = 0, at = 0, chance, weights[sizeof steps / sizeof *steps];
     const char *before = life->doing;
     int result;
 
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
-        total += steps[i].weight;
+        total += weights[i] = life->kind.often && !strcmp(steps[i].name, life->kind.often) ? OFTEN : steps[i].weight;
     do {
         chance = life_below(life, total);
-        for (at = 0; chance >= steps[at].weight; at++)
-            chance -= steps[at].weight;
+        for (at = 0; chance >= weights[at]; at++)
+            chance -= weights[at];
     } while (life->inside && !steps[at].inside);
     time_passes(life);
     life->doing = life->ledger.doing = steps[at].name;

@@ -16,6 +16,8 @@ struct life_kind {
     int no_links;      /* the file system has no hard links */
     int many;          /* some hundred messages come and go */
     int deliver_first; /* before anything else is opened */
+    int limits;        /* there may be one for the account */
+    const char *often; /* a step that comes far more often than others; NULL: none */
 };
 
 struct life {
@@ -47,6 +49,7 @@ void life_end(struct life *life);
 /* Writes what was done to the disk, up to `prefix`, and what was asked and answered between, for people to read. */
 void life_print(const struct life *life, size_t prefix);
 void life_close(struct life *life);
+void life_close_one(struct life *life, size_t handle);
 /* Opens one more, with options of its own. */
 int life_open_one(struct life *life, mailproto_maildir **out, uint32_t options);
 /* Opens what is not open. */
@@ -60,7 +63,8 @@ size_t life_below(struct life *life, size_t n);
 size_t life_pick(struct life *life, uint32_t box, uint32_t unless, uint32_t *copies, size_t most);
 uint32_t life_box(struct life *life); /* one that is alive */
 
-/* life_mailboxes.c, life_messages.c, life_others.c: what is done */
+/* life_beside.c, life_mailboxes.c, life_messages.c, life_others.c: what is done */
+int life_beside(struct life *life);
 int life_create(struct life *life);
 int life_delete(struct life *life);
 int life_rename(struct life *life);

@@ -3,8 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "ask.h"
+#include "disk_nodes.h"
 #include "life.h"
 #include "message.h"
 
@@ -130,35 +133,75 @@ static void remove_index(struct life *life)
     }
 }
 
-/* Its first octets become something else, durably. */
-static void damage_index(struct life *life)
+/* By another process: one that closes a file loses the locks that SQLite has on it. */
+static void write_apart(const char *path, const char *data, size_t len)
 {
-    const mp_files *files = &life->recorder.files;
-    char path[300], noise[64];
-    int fd;
+    const mp_files *files = mp_files_posix();
+    pid_t child = fork();
+    int fd, failed;
 
-    for (size_t i = 0; i < sizeof noise; i++)
-        noise[i] = (char)test_random_next(&life->random);
-    snprintf(path, sizeof path, "%s/mailproto/index.sqlite", life->root);
-    fd = files->open(files->user, path, MP_FILE_READ | MP_FILE_WRITE);
-    if (fd < 0)
+    if (child > 0)
+        waitpid(child, NULL, 0);
+    if (child)
         return;
-    files->pwrite(files->user, fd, noise, sizeof noise, 0);
-    files->fsync(files->user, fd);
-    files->close(files->user, fd);
+    fd = files->open(NULL, path, MP_FILE_READ | MP_FILE_WRITE);
+    failed = fd < 0 || files->pwrite(NULL, fd, data, len, 0) != (int64_t)len;
+    _exit(failed);
+}
+
+enum { HEAD = 64, WHOLE = 1 << 20 };
+
+/* So many of its octets become something else. */
+static void damage_index(struct life *life, size_t len, int durably)
+{
+    char path[300], *noise;
+    uint32_t node;
+
+    snprintf(path, sizeof path, "%s/mailproto/index.sqlite", life->root);
+    node = life->disk ? disk_find(life->disk, path) : UINT32_MAX;
+    if (node == UINT32_MAX)
+        return;
+    if (len > disk_size(life->disk, node))
+        len = (size_t)disk_size(life->disk, node);
+    noise = power_memory(NULL, len);
+    for (size_t i = 0; i < len; i++)
+        noise[i] = (char)test_random_next(&life->random);
+    write_apart(path, noise, len);
+    disk_write(life->disk, node, 0, noise, len);
+    if (durably)
+        disk_sync(life->disk, node, 0);
+    free(noise);
+}
+
+/* Found by who opens it while it is in use, and has a log. If the damage is lost with the power, the index that was set
+   aside looks whole: it must not come back without its log. */
+static int damage_open_index(struct life *life)
+{
+    life_close(life);
+    if (life_open(life) || life_append(life) || life_look(life, 0))
+        return -1;
+    disk_settle(life->disk);
+    life_close_one(life, 0);
+    damage_index(life, WHOLE, 0);
+    return life_open(life);
 }
 
 /* Long after the last change: what the store knows of removals that are not durable yet is in the index. */
 int life_lose_index(struct life *life)
 {
+    size_t chance = life_below(life, 3);
+
     if (life_look(life, 0))
         return -1;
-    life_close(life);
+    if (chance)
+        life_close(life);
     disk_settle(life->disk);
     life->ledger.numbers_may_rise = 1;
-    if (life_below(life, 2))
+    if (!chance && damage_open_index(life))
+        return -1;
+    if (chance == 1)
         remove_index(life);
-    else
-        damage_index(life);
+    if (chance == 2)
+        damage_index(life, HEAD, 1);
     return life_open(life) ? -1 : life_look(life, 0);
 }

@@ -37,11 +37,13 @@ struct chain {
 
 /* ---- one state ---- */
 
-static int opened(mailproto_maildir **out, const char *path, char *why)
+static int opened(mailproto_maildir **out, const char *path, uint32_t options, const mp_files *files, char *why)
 {
     mailproto_maildir_config config;
 
     mailproto_maildir_config_init(&config, sizeof config);
+    config.options = options;
+    config.files = files;
     config.host = (mailproto_text){"test", 4};
     return mailproto_maildir_open(out, path, &config, why, LEDGER_WHY);
 }
@@ -86,6 +88,20 @@ static int later(struct chain *c, size_t prefix, const mailproto_store *store, c
     return wrong;
 }
 
+/* Who delivers and opens no index knows of the limit. */
+static int limit_holds(const char *account, const struct seen *seen, char *why)
+{
+    mailproto_maildir *maildir = NULL;
+    int wrong;
+
+    if (!seen->beside.limit)
+        return 0;
+    wrong = opened(&maildir, account, MAILPROTO_MAILDIR_DELIVERY, NULL, why) ||
+            beside_limit_holds(&seen->beside, mailproto_maildir_store(maildir), why);
+    mailproto_maildir_close(maildir);
+    return wrong;
+}
+
 /* Opens what the power left, and looks. */
 static int look(struct chain *c, size_t prefix, int repair, char *why)
 {
@@ -101,14 +117,53 @@ static int look(struct chain *c, size_t prefix, int repair, char *why)
     snprintf(account, sizeof account, "%s%s", c->lost, c->life.kind.account);
     if (repair && repairs(account, why))
         return -1;
-    wrong = opened(&maildir, account, why);
+    wrong = opened(&maildir, account, 0, NULL, why);
     store = mailproto_maildir_store(maildir);
     if (!wrong)
         wrong = see(&seen, store, why) || survives(ledger, prefix, &seen, &world, why) ||
-                views_survive(ledger, prefix, &seen, store, why) || store_works(ledger, prefix, &seen, store, why) ||
-                later(c, prefix, store, why);
+                limit_holds(account, &seen, why) || views_survive(ledger, prefix, &seen, store, why) ||
+                store_works(ledger, prefix, &seen, store, why) || later(c, prefix, store, why);
     seen_free(&seen);
     world_free(&world);
+    mailproto_maildir_close(maildir);
+    return wrong ? -1 : 0;
+}
+
+/* A clock that lost its battery with the power. */
+static void long_ago(void *user, int64_t *seconds, int32_t *nanoseconds)
+{
+    (void)user;
+    *seconds = 86400;
+    *nanoseconds = 0;
+}
+
+static void remove_index(const char *account)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+    char path[400];
+
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        snprintf(path, sizeof path, "%s/mailproto/index.sqlite%s", account, suffixes[i]);
+        (void)unlink(path);
+    }
+}
+
+/* The index went with the power, and the time, too: it is made again, and gives no UIDVALIDITY that was told. */
+static int look_without_index(struct chain *c, size_t prefix, char *why)
+{
+    const struct ledger *ledger = &c->life.ledger;
+    mp_files files = *mp_files_posix();
+    mailproto_maildir *maildir = NULL;
+    struct seen seen = {0};
+    char account[300];
+    int wrong;
+
+    files.now = long_ago;
+    snprintf(account, sizeof account, "%s%s", c->lost, c->life.kind.account);
+    remove_index(account);
+    wrong = opened(&maildir, account, 0, &files, why) || see(&seen, mailproto_maildir_store(maildir), why) ||
+            validities_are_new(ledger, prefix, &seen, why);
+    seen_free(&seen);
     mailproto_maildir_close(maildir);
     return wrong ? -1 : 0;
 }
@@ -121,16 +176,34 @@ static int is_careless(const struct life *life, size_t at)
     return 0;
 }
 
-/* Where the power is lost: anywhere, or where something has just been promised. */
+/* Somewhere between a question and what comes behind its answer. */
+static size_t inside_of_question(struct chain *c)
+{
+    const struct ledger *ledger = &c->life.ledger;
+    size_t which = test_random_below(&c->random, ledger->moment_count), from, to;
+
+    while (which && !ledger->moments[which].pending)
+        which--;
+    from = ledger->moments[which].at;
+    to = which + 1 < ledger->moment_count ? ledger->moments[which + 1].at : c->life.disk->count;
+    return from + test_random_below(&c->random, to - from + 1);
+}
+
+/* Where the power is lost: anywhere, while a question is worked on, or where something has just been promised. */
 static size_t moment_of_loss(struct chain *c)
 {
     const struct ledger *ledger = &c->life.ledger;
     size_t count = c->life.disk->count, base = c->life.disk->base, at;
 
     do {
-        if (test_random_below(&c->random, 2)) {
+        switch (test_random_below(&c->random, 3)) {
+        case 0:
             at = base + test_random_below(&c->random, count - base + 1);
-        } else {
+            break;
+        case 1:
+            at = inside_of_question(c);
+            break;
+        default:
             at = ledger->moments[test_random_below(&c->random, ledger->moment_count)].at;
             at += test_random_below(&c->random, 2) * (at < count);
         }
@@ -153,22 +226,34 @@ static void fail(struct chain *c, const char *what, const char *why)
     fflush(stdout);
 }
 
+enum { AS_IT_IS, REPAIRED, WITHOUT_INDEX };
+
+/* One way to look at a state, which is made for it. */
+static void look_in_a_way(struct chain *c, size_t prefix, struct test_random random, int way)
+{
+    static const char *const ways[] = {"", ", repaired", ", without its index"};
+    char why[LEDGER_WHY] = "";
+
+    if (disk_lose_power(c->life.disk, prefix, &random, c->lost)) {
+        fail(c, "", "the state could not be made");
+    } else if (way == WITHOUT_INDEX ? look_without_index(c, prefix, why) : look(c, prefix, way == REPAIRED, why)) {
+        fail(c, ways[way], why);
+        if (c->options->verbose)
+            life_print(&c->life, prefix);
+    }
+    disk_remove_folder(c->lost);
+}
+
 static void look_at_state(struct chain *c)
 {
     size_t prefix = moment_of_loss(c);
     struct test_random random = {test_random_next(&c->random)};
-    int repair = !test_random_below(&c->random, 4);
-    char why[LEDGER_WHY];
+    size_t chance = test_random_below(&c->random, 12);
 
     if (c->options->only == UINT64_MAX || c->options->only == c->state) {
-        if (disk_lose_power(c->life.disk, prefix, &random, c->lost)) {
-            fail(c, "", "the state could not be made");
-        } else if (look(c, prefix, repair, why)) {
-            fail(c, repair ? ", repaired" : "", why);
-            if (c->options->verbose)
-                life_print(&c->life, prefix);
-        }
-        disk_remove_folder(c->lost);
+        look_in_a_way(c, prefix, random, chance < 3 ? REPAIRED : AS_IT_IS);
+        if (chance >= 10)
+            look_in_a_way(c, prefix, random, WITHOUT_INDEX);
         c->done++;
     }
     c->state++;
@@ -198,7 +283,8 @@ static int next_life(struct chain *c)
 
         disk_lose_power(c->life.disk, prefix, &(struct test_random){random.state}, c->lost);
         snprintf(account, sizeof account, "%s%s", c->lost, c->life.kind.account);
-        wrong = opened(&maildir, account, c->life.why) || see(&seen, mailproto_maildir_store(maildir), c->life.why) ||
+        wrong = opened(&maildir, account, 0, NULL, c->life.why) ||
+                see(&seen, mailproto_maildir_store(maildir), c->life.why) ||
                 survives(&c->life.ledger, prefix, &seen, &world, c->life.why);
         mailproto_maildir_close(maildir);
         disk_remove_folder(c->lost);
@@ -228,6 +314,9 @@ static int next_life(struct chain *c)
 /* Of some chains the account's folder is yet to be made, or the disk has no hard links, or many messages come and go. */
 static int first_life(struct chain *c, uint64_t number)
 {
+    static const char *const often[] = {
+        NULL,     "copy or move",    NULL,     "rename INBOX",       NULL, "delete", "reopen",
+        "rename", "another program", "create", "a careless program", NULL, "look",   "lose the index"};
     uint32_t inbox;
 
     disk_remove_folder(c->live);
@@ -238,6 +327,8 @@ static int first_life(struct chain *c, uint64_t number)
     c->life.kind.no_links = number % 5 == 2;
     c->life.kind.deliver_first = number % 4 == 3;
     c->life.kind.many = number % 12 == 7;
+    c->life.kind.limits = number % 6 >= 4;
+    c->life.kind.often = often[number % (sizeof often / sizeof *often)];
     ledger_init(&c->life.ledger);
     inbox = world_add_box(&c->life.ledger.now, 0, "INBOX");
     return (int)inbox;

@@ -123,15 +123,15 @@ static int rec_fdatasync(void *user, int fd)
     return synced(user, fd, 1);
 }
 
-/* Times are the log's. */
+/* Times are the log's; when it was changed last (ctime), which nobody can set, is the system's. */
 static void set_times(const struct recorder *r, uint32_t node, mp_file_status *status)
 {
     int64_t time = r->disk ? disk_time(r->disk, node) : 0;
 
     if (!time)
         return;
-    status->mtime = status->ctime = time / 1000000000;
-    status->mtime_ns = status->ctime_ns = (int32_t)(time % 1000000000);
+    status->mtime = time / 1000000000;
+    status->mtime_ns = (int32_t)(time % 1000000000);
 }
 
 static int rec_fstat(void *user, int fd, mp_file_status *status)

@@ -100,6 +100,9 @@ int see(struct seen *seen, const mailproto_store *store, char *why)
         wrong = see_messages(seen, (uint32_t)seen->box_count++, store, why);
     }
     answer_free(&a);
+    for (size_t i = 0; i < seen->box_count && !wrong; i++)
+        if (!strcmp(seen->boxes[i].name, "INBOX"))
+            wrong = beside_see(&seen->beside, store, seen->boxes[i].id, why);
     return wrong;
 }
 
@@ -179,7 +182,7 @@ static int matches(const struct seen *seen, const struct world *world, int may_r
     for (size_t i = 0; i < seen->box_count; i++)
         if (world_find_box(world, seen->boxes[i].name) == UINT32_MAX)
             return WRONG("%s is there, and should not be", seen->boxes[i].name);
-    return 0;
+    return may_rise ? 0 : beside_same(&world->beside, &seen->beside, why);
 }
 
 /* What is pending, as far as it was done for each message: it is on one side or on the other. */
@@ -279,6 +282,16 @@ static int numbers_survive(const struct ledger *ledger, size_t at, const struct 
         for (size_t k = 0; k < i; k++)
             if (seen->boxes[i].validity == seen->boxes[k].validity)
                 return WRONG("%s and %s have the same UIDVALIDITY", seen->boxes[i].name, seen->boxes[k].name);
+    return 0;
+}
+
+int validities_are_new(const struct ledger *ledger, size_t at, const struct seen *seen, char *why)
+{
+    for (size_t i = 0; i < ledger->state_count; i++)
+        for (size_t k = 0; ledger->states[i].at <= at && k < seen->box_count; k++)
+            if (ledger->states[i].validity >= seen->boxes[k].validity)
+                return WRONG("%s has UIDVALIDITY %u, and %u was told", seen->boxes[k].name,
+                             (unsigned)seen->boxes[k].validity, (unsigned)ledger->states[i].validity);
     return 0;
 }
 

@@ -20,6 +20,7 @@ struct seen {
     size_t box_count;
     struct seen_message *messages;
     size_t message_count;
+    struct beside beside;
 };
 
 /* All of these answer 0, or say why not. */
@@ -30,6 +31,8 @@ int survives(const struct ledger *ledger, size_t at, const struct seen *seen, st
 /* What clients had, brought up to date by CHANGES, is what was seen. */
 int views_survive(const struct ledger *ledger, size_t at, const struct seen *seen, const mailproto_store *store,
                   char *why);
+/* No mailbox has a UIDVALIDITY that was told of any, or a smaller one. */
+int validities_are_new(const struct ledger *ledger, size_t at, const struct seen *seen, char *why);
 /* The store takes messages, flags and expunges, and gives numbers that were never told. */
 int store_works(const struct ledger *ledger, size_t at, const struct seen *seen, const mailproto_store *store,
                 char *why);

@@ -424,7 +424,7 @@ class Passwords(Case):
         self.assertEqual(server.said("MAIL"), [])
 
     def test_no_login_offered(self):
-        self.check(self.send_as(self.peer(Smtp())), LOGIN, BOB)
+        self.check(self.send_as(self.peer(Smtp())), LOGIN, BOB, "leave --user out")
 
     def test_the_server_wants_a_login(self):
         for reply in ("530 5.7.0 Authentication required", "530 Who are you?"):
@@ -434,6 +434,15 @@ class Passwords(Case):
                 self.assertNotIn("correct what", result.err)
         tls = self.peer(Smtp(mail="530 5.7.0 Must issue a STARTTLS command first"))
         self.assertNotIn("--user", self.check(self.send(tls, [BOB], scheme="submission"), REFUSED).err)
+
+    def test_another_protocol(self):
+        self.check(self.send(self.peer(Pop3()), [BOB]), REFUSED, "speaks SMTP? Check the port")
+        self.check(self.pop3(self.peer(Smtp()), "stat"), REFUSED, "Is that a POP3 server? Check the port")
+
+    def test_an_empty_message(self):
+        server = self.peer(Smtp())
+        self.check(self.send(server, [BOB], text=b""), ALL, "is empty")
+        self.assertEqual(server.messages[0][2], b"")
 
     def test_password_files(self):
         for content, said in ((b"", "empty line"), (b"\nsecret\n", "empty line"), (b"a\0b\n", "NUL"),

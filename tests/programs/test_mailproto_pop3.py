@@ -320,6 +320,9 @@ class FetchAll(Case):
         self.target = self.file("a-file", b"")
         server = self.peer(Pop3())
         self.check(self.fetch(server), LOCAL, self.target)
+        self.target = os.path.join(self.folder, "not-mounted", "Maildir")
+        self.check(self.fetch(server), LOCAL, self.target, "the folder above it is not there")
+        self.assertFalse(os.path.exists(os.path.dirname(self.target)))
         self.assertEqual(server.connections, 0)
 
     @unittest.skipUnless(DISK_GATE, "$DISK_GATE_LIBRARY names no library")

@@ -54,13 +54,13 @@ class Arguments(unittest.TestCase):
 
     def test_a_folder_is_no_configuration(self):
         result = run("check", "--config", "/tmp")
-        self.assertEqual((result.returncode, result.stderr), (66, "/tmp: Is a directory\n"))
+        self.assertEqual((result.returncode, result.stderr), (66, "/tmp: cannot be read: Is a directory\n"))
 
     def test_configuration_that_is_not_there(self):
         for command in ("serve", "check", "check-mail"):
             result = run(command, "--config", "/nonexistent/file")
             self.assertEqual(result.returncode, 66)
-            self.assertIn("/nonexistent/file: No such file", result.stderr)
+            self.assertIn("/nonexistent/file: cannot be read: No such file", result.stderr)
 
 
 def can_bind(port):
@@ -195,9 +195,11 @@ class Configuration(Case):
         server.end()
         own = pwd.getpwuid(os.geteuid()).pw_name
         text = read(server.config).decode().replace(server.dir + "/mail", "/dev/null/a/b")
-        for run_as, said in (("", "cannot make the folder /dev/null/a/b: Not a directory"),
+        for run_as, said in (("", "cannot make the folder /dev/null/a/b: looking at /dev/null/a/b: a part of the path is a file, "
+                              "not a folder"),
                              ("run_as = %s\n" % own,
-                              "cannot make the folder /dev/null/a/b as %s (run_as): Not a directory" % own)):
+                              "cannot make the folder /dev/null/a/b as %s (run_as): looking at /dev/null/a/b: a part of the "
+                              "path is a file, not a folder" % own)):
             with open(server.config, "w") as f:
                 f.write(text.replace("[server]\n", "[server]\n" + run_as))
             result = run("serve", "--config", server.config)
@@ -286,7 +288,8 @@ class Signals(Case):
         server.write_config(users="[user carol@example.test]\npassword = x\nmaildir = /dev/null/carol")
         server.process.send_signal(signal.SIGHUP)
         server.wait_for_log("the users stay as they were")
-        self.assertIn("cannot use the Maildir of carol@example.test, /dev/null/carol: Not a directory", server.log())
+        self.assertIn("cannot use the Maildir of carol@example.test, /dev/null/carol: looking at /dev/null/carol: a part "
+                      "of the path is a file", server.log())
 
 
 class Limits(Case):

@@ -150,10 +150,12 @@ class CheckMail(Case):
         """What the server makes is its user's alone, whatever the umask is."""
         before = os.umask(0o022)
         try:
-            _, folder = self.filled(running=True)
+            server, folder = self.filled(running=True)
+            self.pop3(server)
         finally:
             os.umask(before)
-        self.assertTrue(os.path.exists(os.path.join(folder, "mailproto/index.sqlite-wal")) or True)
+        for suffix in ("", "-wal", "-shm"):
+            self.assertTrue(os.path.exists(os.path.join(folder, "mailproto/index.sqlite" + suffix)))
         for path, _, names in os.walk(os.path.dirname(folder)):
             self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o700, path)
             for name in names:

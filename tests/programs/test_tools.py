@@ -8,6 +8,7 @@ import email.header
 import hashlib
 import os
 import pathlib
+import random
 import shutil
 import signal
 import stat
@@ -15,6 +16,9 @@ import subprocess
 import sys
 import tempfile
 import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from ports import can_bind  # noqa: E402
 
 TREE = pathlib.Path(sys.argv.pop(1)) if len(sys.argv) > 1 else pathlib.Path(".")
 TIMEOUT = 600
@@ -121,8 +125,28 @@ class Demo(Case):
         self.assertIn(" retr 1\n", out[command:])
         message = out[command:].split("\n", 2)[2]
         self.check_message(message)
+        self.check_readme()
         self.check_nothing_but_build()
         self.assertEqual({path.parts[1] for path in contents(self.copy) if path.parts[0] == "build"}, {"demo"})
+
+    def check_readme(self):
+        """What the README says of both programs works in any shell, as it stands but for the ports."""
+        readme = (self.copy / "README.md").read_text("utf-8")
+        block = readme[readme.index("    PATH=$PWD/build/demo/"):].partition("\n\n")[0]
+        words = "\n".join(line[4:] for line in block.split("\n"))
+        for shell in {shutil.which(name) for name in ("bash", "dash", "sh", "zsh")} - {None}:
+            base = next(base for base in random.sample(range(2000, 10000, 40), 200)
+                        if all(can_bind(base + usual) for usual in (24, 25, 110, 587)))
+            said = words.replace("demo --dir", "demo --port-base %d --dir" % base)
+            for service in (25, 110):
+                said = said.replace("127.0.0.1:%d" % (10000 + service), "127.0.0.1:%d" % (base + service))
+            done = subprocess.run([shell, "-c", said], cwd=self.copy, stdin=subprocess.DEVNULL, capture_output=True,
+                                  text=True, timeout=TIMEOUT, env={**os.environ, "TMPDIR": str(self.temporary)})
+            self.assertEqual((done.returncode, done.stderr), (0, ""), shell + ": " + done.stdout + done.stderr)
+            self.assertIn("accepted the message for bob@example.test", done.stdout)
+            self.assertIn("\nSubject: hello\n\nHello Bob.\n", done.stdout)
+            self.assertIn(" 0 problems", done.stdout)
+            self.assertEqual(list(self.temporary.iterdir()), [])
 
     def check_message(self, text):
         """It is the one that was sent, with a trace of the way it went, in three languages."""

@@ -185,15 +185,35 @@ static void test_all_mistakes_are_told(void **state)
 /* A file of another kind is told to be one, once, and nothing is said of passwords in it. */
 static void test_other_files_are_no_configurations(void **state)
 {
-    static const char *const texts[] = {"", "localhost\n", "NAME=\"Debian\"\nID=debian\n", "# a comment\n",
-                                        "\x7f"
-                                        "ELF"};
+    static const char *const texts[] = {"", "localhost\n", "NAME=\"Debian\"\nID=debian\n", "# a comment\n"};
 
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        assert_wrong(texts[i],
-                     ": this is no configuration of mailprotod: there is no [server], [listen] or [user ADDRESS] "
-                     "in it; mailprotod(8) shows one\n");
+        assert_wrong(texts[i], ": this is no configuration of mailprotod: there is no [server], [listen] or [user "
+                               "ADDRESS] in it; mailprotod(8) shows one\n");
+}
+
+/* A program, an archive: what is wrong in its lines would be without end. */
+static void test_a_file_that_is_no_text(void **state)
+{
+    static const char octets[] = "[server]\nlog = x\n[a\0b]\nlog = y\n";
+    struct settings settings;
+    char name[] = "/tmp/mailproto-config-XXXXXX", *told = NULL;
+    FILE *file = fdopen(mkstemp(name), "w"), *problems;
+    size_t size;
+
+    (void)state;
+    assert_int_equal(fwrite(octets, 1, sizeof octets - 1, file), sizeof octets - 1);
+    fclose(file);
+    problems = open_memstream(&told, &size);
+    settings_init(&settings);
+    assert_int_equal(config_read(&settings, name, problems), 78);
+    fclose(problems);
+    unlink(name);
+    settings_clear(&settings);
+    assert_string_equal(told + strlen(name),
+                        ": this is no configuration of mailprotod: it is no text; mailprotod(8) shows one\n");
+    free(told);
 }
 
 /* What stands behind something that could not be read may be what would be missing. */
@@ -346,7 +366,7 @@ static void test_a_file_that_cannot_be_read(void **state)
     assert_int_equal(config_read(&settings, "/nonexistent/file", problems), 66);
     fclose(problems);
     settings_clear(&settings);
-    assert_string_equal(said, "/nonexistent/file: No such file or directory\n");
+    assert_string_equal(said, "/nonexistent/file: cannot be read: No such file or directory\n");
 }
 
 static void test_a_folder(void **state)
@@ -362,7 +382,7 @@ static void test_a_folder(void **state)
     assert_int_equal(config_read(&settings, "/tmp", problems), 66);
     fclose(problems);
     settings_clear(&settings);
-    assert_string_equal(said, "/tmp: Is a directory\n"); /* and no advice to chmod 600 it */
+    assert_string_equal(said, "/tmp: cannot be read: Is a directory\n"); /* and no advice to chmod 600 it */
 }
 
 static void test_a_file_that_others_may_read(void **state)
@@ -513,6 +533,7 @@ int main(void)
         cmocka_unit_test(test_all_mistakes_are_told),
         cmocka_unit_test(test_nothing_is_missing_after_a_syntax_error),
         cmocka_unit_test(test_other_files_are_no_configurations),
+        cmocka_unit_test(test_a_file_that_is_no_text),
         cmocka_unit_test(test_wrong_values_are_not_missing_too),
         cmocka_unit_test(test_sections_without_keys),
         cmocka_unit_test(test_how_sections_are_written),

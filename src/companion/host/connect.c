@@ -347,8 +347,8 @@ static int32_t fill(mailproto_host *host, struct mp_host_connecting *x, const ma
 {
     mailproto_host_connect_config *own = &x->config;
 
-    if (mp_host_struct_copy(own, sizeof *own, config) || own->flags || own->reserved ||
-        (own->tls && mp_host_struct_copy(&x->tls, sizeof x->tls, own->tls)))
+    if (mp_companion_struct_copy(own, sizeof *own, config) || own->flags || own->reserved ||
+        (own->tls && mp_companion_struct_copy(&x->tls, sizeof x->tls, own->tls)))
         return mp_host_fail(host, MAILPROTO_ERR_ARG, 0,
                             "the config is no struct of this library or has an unknown flag");
     if (!session && !own->on_connected)
@@ -417,5 +417,5 @@ int32_t mailproto_host_connect(mailproto_host *host, const mailproto_host_connec
 
 int32_t mailproto_host_connect_config_init(mailproto_host_connect_config *config, size_t size)
 {
-    return mp_host_struct_init(config, size);
+    return mp_companion_struct_init(config, size);
 }

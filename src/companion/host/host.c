@@ -138,10 +138,10 @@ static int32_t take_config(mailproto_host_config *config, const mailproto_host_c
     static const uint32_t flags = MAILPROTO_HOST_STAY | MAILPROTO_HOST_KEEP_SIGPIPE;
 
     if (given) {
-        if (mp_host_struct_copy(config, sizeof *config, given))
+        if (mp_companion_struct_copy(config, sizeof *config, given))
             return MAILPROTO_ERR_ARG;
     } else {
-        mp_host_struct_init(config, sizeof *config);
+        mp_companion_struct_init(config, sizeof *config);
     }
     if (config->flags & ~flags || config->reserved || (config->read_size && config->read_size < READ_LEAST))
         return MAILPROTO_ERR_ARG;
@@ -214,7 +214,7 @@ int32_t mailproto_host_new(mailproto_host **out, const mailproto_host_config *co
     if (!out || take_config(&own, config))
         return refuse(why, MAILPROTO_ERR_ARG,
                       "the config is no struct of this library, has an unknown flag or a read_size below 512");
-    if (mp_host_allocator_copy(&allocator, own.allocator))
+    if (mp_companion_allocator_copy(&allocator, own.allocator))
         return refuse(why, MAILPROTO_ERR_ARG, "the allocator lacks a function");
     host = allocator.alloc(sizeof *host, allocator.user);
     if (!host)
@@ -242,7 +242,7 @@ int32_t mailproto_host_new(mailproto_host **out, const mailproto_host_config *co
 
 int32_t mailproto_host_config_init(mailproto_host_config *config, size_t size)
 {
-    return mp_host_struct_init(config, size);
+    return mp_companion_struct_init(config, size);
 }
 
 /* ---- running ---- */

@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include "admission.h"
+#include "companion/allocator.h"
 
 enum {
     MP_HOST_TEXT = 80,    /* an endpoint as people write it */
@@ -75,11 +76,6 @@ void mp_host_problem(mailproto_host *host, mailproto_host_listener *listener, co
 
 void *mp_host_alloc(const mailproto_host *host, size_t n); /* zeroed */
 void mp_host_release(const mailproto_host *host, void *p, size_t n);
-/* Fills *out from the program's allocator (NULL: the C library's). OK, or ERR_ARG. */
-int32_t mp_host_allocator_copy(mailproto_allocator *out, const mailproto_allocator *given);
-/* As of every public struct: see base.h, STRUCTS. */
-int32_t mp_host_struct_init(void *p, size_t size);
-int32_t mp_host_struct_copy(void *to, size_t size, const void *from);
 /* Overwrites secrets in a way that compilers do not remove. */
 void mp_host_wipe(void *p, size_t n);
 

@@ -347,12 +347,12 @@ static int32_t fill(mailproto_host_listener *l, const mailproto_host_listen_conf
 {
     mailproto_text text;
 
-    if (mp_host_struct_copy(&l->config, sizeof l->config, config) ||
+    if (mp_companion_struct_copy(&l->config, sizeof l->config, config) ||
         l->config.flags & ~(uint32_t)MAILPROTO_HOST_LISTEN_PAUSED || l->config.reserved || !l->config.on_accept)
         return mp_host_fail(l->host, MAILPROTO_ERR_ARG, 0,
                             "the config is no struct of this library, has an unknown flag "
                             "or lacks on_accept");
-    if (l->config.tls && mp_host_struct_copy(&l->tls, sizeof l->tls, l->config.tls))
+    if (l->config.tls && mp_companion_struct_copy(&l->tls, sizeof l->tls, l->config.tls))
         return mp_host_fail(l->host, MAILPROTO_ERR_ARG, 0, "tls is no struct of this library");
     text = l->config.address;
     if (text.len >= sizeof l->text || (text.len && !text.ptr) || (text.len && memchr(text.ptr, 0, text.len)))
@@ -397,12 +397,12 @@ int32_t mailproto_host_listen(mailproto_host *host, const mailproto_host_listen_
 
 int32_t mailproto_host_listen_config_init(mailproto_host_listen_config *config, size_t size)
 {
-    return mp_host_struct_init(config, size);
+    return mp_companion_struct_init(config, size);
 }
 
 int32_t mailproto_host_tls_init(mailproto_host_tls *tls, size_t size)
 {
-    return mp_host_struct_init(tls, size);
+    return mp_companion_struct_init(tls, size);
 }
 
 uint32_t mailproto_host_listener_port(const mailproto_host_listener *l)

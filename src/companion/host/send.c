@@ -224,7 +224,7 @@ static int32_t copy_recipients(mailproto_host_sending *s)
         struct mp_send_recipient *r = &s->recipients[i];
         mailproto_host_recipient own;
 
-        if (mp_host_struct_copy(&own, sizeof own, given))
+        if (mp_companion_struct_copy(&own, sizeof own, given))
             return MAILPROTO_ERR_ARG;
         r->result.struct_size = sizeof r->result;
         r->reply.struct_size = sizeof r->reply;
@@ -292,8 +292,8 @@ static int32_t take_request(mailproto_host_sending *s, const mailproto_host_send
     const char *wrong;
     int32_t result;
 
-    if (mp_host_struct_copy(r, sizeof *r, request) || r->flags >= 2 * MAILPROTO_HOST_SEND_READ_TWICE ||
-        (r->tls_layer && mp_host_struct_copy(&s->tls, sizeof s->tls, r->tls_layer)))
+    if (mp_companion_struct_copy(r, sizeof *r, request) || r->flags >= 2 * MAILPROTO_HOST_SEND_READ_TWICE ||
+        (r->tls_layer && mp_companion_struct_copy(&s->tls, sizeof s->tls, r->tls_layer)))
         return malformed(s, "the request is no struct of this library or has an unknown flag");
     if (!r->recipients)
         return malformed(s, "recipients: there is none");
@@ -366,10 +366,10 @@ int32_t mailproto_host_send_cancel(mailproto_host_sending *s)
 
 int32_t mailproto_host_send_request_init(mailproto_host_send_request *request, size_t size)
 {
-    return mp_host_struct_init(request, size);
+    return mp_companion_struct_init(request, size);
 }
 
 int32_t mailproto_host_recipient_init(mailproto_host_recipient *recipient, size_t size)
 {
-    return mp_host_struct_init(recipient, size);
+    return mp_companion_struct_init(recipient, size);
 }

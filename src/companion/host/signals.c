@@ -98,7 +98,7 @@ int32_t mailproto_host_signals(mailproto_host *host, const mailproto_host_signal
     s = mp_host_alloc(host, sizeof *s);
     if (!s)
         return mp_host_fail(host, MAILPROTO_ERR_NOMEM, 0, "there is no memory for signals");
-    if (mp_host_struct_copy(&s->config, sizeof s->config, config)) {
+    if (mp_companion_struct_copy(&s->config, sizeof s->config, config)) {
         mp_host_release(host, s, sizeof *s);
         return mp_host_fail(host, MAILPROTO_ERR_ARG, 0, "the config is no struct of this library");
     }
@@ -140,5 +140,5 @@ void mp_host_signals_free(mailproto_host *host)
 
 int32_t mailproto_host_signals_config_init(mailproto_host_signals_config *config, size_t size)
 {
-    return mp_host_struct_init(config, size);
+    return mp_companion_struct_init(config, size);
 }

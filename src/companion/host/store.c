@@ -7,7 +7,7 @@
 
 int32_t mailproto_host_store_config_init(mailproto_host_store_config *config, size_t size)
 {
-    return mp_host_struct_init(config, size);
+    return mp_companion_struct_init(config, size);
 }
 
 int32_t mailproto_host_store_new(mailproto_host_store **out, mailproto_host *host, const mailproto_store *blocking,
@@ -18,7 +18,7 @@ int32_t mailproto_host_store_new(mailproto_host_store **out, mailproto_host *hos
     int32_t result;
 
     if (!out || !host || !blocking || blocking->struct_size < sizeof blocking->struct_size ||
-        (config && mp_host_struct_copy(&own, sizeof own, config)))
+        (config && mp_companion_struct_copy(&own, sizeof own, config)))
         return MAILPROTO_ERR_ARG;
     store = mp_host_alloc(host, sizeof *store);
     if (!store)

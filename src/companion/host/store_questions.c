@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "companion/store_functions.h"
 #include "internal.h"
 #include "store_work.h"
 
@@ -158,42 +159,7 @@ static int32_t ask(mailproto_host_store *store, mailproto_store_asker *asker, co
     {                                                                                                                  \
         return ask(user, asker, &question->head);                                                                      \
     }
-#define FUNCTIONS(X)                                                                                                   \
-    X(list, list)                                                                                                      \
-    X(mailbox_open, open)                                                                                              \
-    X(mailbox_close, close)                                                                                            \
-    X(status, status)                                                                                                  \
-    X(mailbox_create, create)                                                                                          \
-    X(mailbox_delete, delete)                                                                                          \
-    X(mailbox_rename, rename)                                                                                          \
-    X(subscribe, subscribe)                                                                                            \
-    X(authorise, authorise)                                                                                            \
-    X(changes, changes)                                                                                                \
-    X(snapshot_end, snapshot_end)                                                                                      \
-    X(message_open, message_open)                                                                                      \
-    X(message_read, message_read)                                                                                      \
-    X(message_close, message_close)                                                                                    \
-    X(append_begin, append_begin)                                                                                      \
-    X(append_write, append_write)                                                                                      \
-    X(append_commit, append_commit)                                                                                    \
-    X(append_abort, append_abort)                                                                                      \
-    X(flags, flags)                                                                                                    \
-    X(copy, copy)                                                                                                      \
-    X(expunge, expunge)                                                                                                \
-    X(watch, watch)                                                                                                    \
-    X(account_changes, account_changes)                                                                                \
-    X(blob_read, blob_read)                                                                                            \
-    X(blob_write, blob_write)                                                                                          \
-    X(search, search)                                                                                                  \
-    X(sort, sort)                                                                                                      \
-    X(preview, preview)                                                                                                \
-    X(quota, quota)                                                                                                    \
-    X(quota_set, quota_set)                                                                                            \
-    X(acl, acl)                                                                                                        \
-    X(acl_set, acl_set)                                                                                                \
-    X(metadata, metadata)                                                                                              \
-    X(metadata_set, metadata_set)
-FUNCTIONS(PASS)
+MP_STORE_FUNCTIONS(PASS)
 #undef PASS
 
 static int32_t ask_append_share(void *user, mailproto_store_asker *asker, const mailproto_store_append_share *question)
@@ -216,7 +182,7 @@ int32_t mailproto_host_store_functions(mailproto_host_store *store, mailproto_st
 #define PUT(field, name)                                                                                               \
     if (store->inner.field)                                                                                            \
         out->field = ask_##field;
-    FUNCTIONS(PUT)
+    MP_STORE_FUNCTIONS(PUT)
 #undef PUT
     if (store->inner.append_share)
         out->append_share = ask_append_share;

@@ -162,5 +162,5 @@ int32_t mailproto_host_trace(mailproto_host_tracer *tracer, const mailproto_trac
 
 int32_t mailproto_host_tracer_init(mailproto_host_tracer *tracer, size_t size)
 {
-    return mp_host_struct_init(tracer, size);
+    return mp_companion_struct_init(tracer, size);
 }

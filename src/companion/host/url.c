@@ -190,7 +190,7 @@ static int32_t begin(const mailproto_host_url *url, mailproto_host_url *own, con
     const uint32_t all = SEND | POP3 | TLS;
 
     *wrong = "the URL is to be read into no struct of this library, or what is usable is nothing that it knows";
-    mp_host_struct_init(own, sizeof *own);
+    mp_companion_struct_init(own, sizeof *own);
     if (!url || url->struct_size < offsetof(mailproto_host_url, usable))
         return MAILPROTO_ERR_ARG;
     if (url->struct_size >= sizeof *own)
@@ -239,5 +239,5 @@ int32_t mailproto_host_url_read(mailproto_host_url *url, const char *text, size_
 
 int32_t mailproto_host_url_init(mailproto_host_url *url, size_t size)
 {
-    return mp_host_struct_init(url, size);
+    return mp_companion_struct_init(url, size);
 }

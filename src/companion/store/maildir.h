@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 
 #include "files.h"
+#include "maildir_statements.h"
 #include "mailproto/maildir.h"
 
 enum {
@@ -15,118 +16,6 @@ enum {
     MP_MAILBOX_MAX = 1024,  /* a mailbox's name and its NUL */
     MP_SENTENCE_MAX = 1024, /* where an error is told */
     MP_SCHEMA = 2
-};
-
-/* ---- the statements of SQLite, prepared when first used --------------------------------------------------------- */
-
-#define MP_STATEMENTS(X)                                                                                               \
-    X(BEGIN, "BEGIN IMMEDIATE")                                                                                        \
-    X(BEGIN_READ, "BEGIN")                                                                                             \
-    X(COMMIT, "COMMIT")                                                                                                \
-    X(ROLLBACK, "ROLLBACK")                                                                                            \
-    X(ACCOUNT, "SELECT uidvalidity, uidvalidity_bound, modseq, modseq_bound, epoch, messages, octets, root_mtime,"     \
-               " root_settled, closed, floor FROM account")                                                            \
-    X(ACCOUNT_CLOSED, "UPDATE account SET closed = epoch WHERE epoch = ?1")                                            \
-    X(ACCOUNT_FLOOR, "UPDATE account SET floor = ?1")                                                                  \
-    X(FLOOR, "SELECT floor FROM account")                                                                              \
-    X(LOST_INSERT, "INSERT OR REPLACE INTO lost(first, last) VALUES(?1, ?2)")                                          \
-    X(LOST, "SELECT 1 FROM lost WHERE first <= ?1 AND last >= ?1 LIMIT 1")                                             \
-    X(ACCOUNT_UIDVALIDITY, "UPDATE account SET uidvalidity = ?1, uidvalidity_bound = ?2")                              \
-    X(ACCOUNT_MODSEQ, "UPDATE account SET modseq = ?1, modseq_bound = ?2, epoch = ?3")                                 \
-    X(ACCOUNT_SUMS, "UPDATE account SET messages = messages + ?1, octets = octets + ?2")                               \
-    X(ACCOUNT_ROOT, "UPDATE account SET root_mtime = ?1, root_settled = ?2")                                           \
-    X(MAILBOX, "SELECT id, key, directory, uidvalidity, uidnext, modseq, horizon, attributes, messages, octets,"       \
-               " unseen, deleted, deleted_octets, new_mtime, new_settled, cur_mtime, cur_settled, cur_scanned,"        \
-               " cur_cost, scan_epoch FROM mailboxes WHERE id = ?1")                                                   \
-    X(MAILBOX_BY_KEY, "SELECT id FROM mailboxes WHERE key = ?1")                                                       \
-    X(MAILBOX_BY_DIRECTORY, "SELECT id FROM mailboxes WHERE directory = ?1")                                           \
-    X(MAILBOX_INSERT, "INSERT INTO mailboxes(id, key, directory, uidvalidity, uidnext, modseq, horizon, attributes)"   \
-                      " VALUES(?1, ?2, ?3, ?1, 1, ?4, ?4, ?5)")                                                        \
-    X(MAILBOX_NUMBERS, "UPDATE mailboxes SET uidnext = ?2, modseq = ?3, messages = ?4, octets = ?5, unseen = ?6,"      \
-                       " deleted = ?7, deleted_octets = ?8 WHERE id = ?1")                                             \
-    X(MAILBOX_SCANNED, "UPDATE mailboxes SET new_mtime = ?2, new_settled = ?3, cur_mtime = ?4, cur_settled = ?5,"      \
-                       " cur_scanned = ?6, cur_cost = ?7, scan_epoch = ?8 WHERE id = ?1")                              \
-    X(MAILBOX_NAME, "UPDATE mailboxes SET key = ?2, directory = ?3 WHERE id = ?1")                                     \
-    X(MAILBOX_BECOMES, "UPDATE mailboxes SET directory = NULL, attributes = ?2, uidnext = 1, modseq = ?3,"             \
-                       " horizon = ?3, messages = 0, octets = 0, unseen = 0, deleted = 0, deleted_octets = 0,"         \
-                       " new_mtime = 0, cur_mtime = 0 WHERE id = ?1")                                                  \
-    X(MAILBOX_DELETE, "DELETE FROM mailboxes WHERE id = ?1")                                                           \
-    X(MAILBOX_HORIZON, "UPDATE mailboxes SET horizon = ?2 WHERE id = ?1")                                              \
-    X(MAILBOX_COUNT, "SELECT count(*) FROM mailboxes")                                                                 \
-    X(MAILBOX_INFERIOR, "SELECT 1 FROM mailboxes WHERE key > ?1 AND key < ?2 LIMIT 1")                                 \
-    X(MAILBOX_FAMILY, "SELECT id, key, directory, attributes FROM mailboxes WHERE key = ?1 OR (key > ?2 AND"           \
-                      " key < ?3) ORDER BY key")                                                                       \
-    X(MAILBOX_ALL, "SELECT id, directory FROM mailboxes WHERE id > ?1 ORDER BY id")                                    \
-    X(LIST, "SELECT m.id, m.key, m.attributes, s.key IS NOT NULL FROM mailboxes m LEFT JOIN subscriptions s"           \
-            " ON s.key = m.key WHERE m.key > ?1 AND (?2 = 0 OR s.key IS NOT NULL)"                                     \
-            " UNION ALL SELECT 0, s.key, 4, 1 FROM subscriptions s WHERE s.key > ?1 AND NOT EXISTS"                    \
-            " (SELECT 1 FROM mailboxes m WHERE m.key = s.key) ORDER BY 2 LIMIT ?3")                                    \
-    X(LIST_ONE, "SELECT m.id, m.key, m.attributes, s.key IS NOT NULL FROM mailboxes m LEFT JOIN subscriptions s"       \
-                " ON s.key = m.key WHERE m.key = ?1 AND (?2 = 0 OR s.key IS NOT NULL)"                                 \
-                " UNION ALL SELECT 0, s.key, 4, 1 FROM subscriptions s WHERE s.key = ?1 AND NOT EXISTS"                \
-                " (SELECT 1 FROM mailboxes m WHERE m.key = s.key) LIMIT ?3")                                           \
-    X(SUBSCRIBED, "SELECT 1 FROM subscriptions WHERE key = ?1")                                                        \
-    X(SUMS_WRONG, "SELECT messages <> (SELECT total(messages) FROM mailboxes) OR octets <> (SELECT total(octets)"      \
-                  " FROM mailboxes) FROM account")                                                                     \
-    X(STATE, "SELECT modseq + 7 * uidvalidity + (SELECT count(*) FROM mailboxes) FROM account")                        \
-    X(SUBSCRIBE, "INSERT OR IGNORE INTO subscriptions(key) VALUES(?1)")                                                \
-    X(UNSUBSCRIBE, "DELETE FROM subscriptions WHERE key = ?1")                                                         \
-    X(MESSAGES, "SELECT uid, base, info, flags, keywords, modseq, size, octets, date, zone, state, saved"              \
-                " FROM messages WHERE mailbox = ?1 AND uid >= ?2 AND uid <= ?3 ORDER BY uid")                          \
-    X(MESSAGES_PLAIN, "SELECT uid, flags, keywords, modseq, size, date, zone, saved FROM messages"                     \
-                      " WHERE mailbox = ?1 AND uid >= ?2 AND uid <= ?3 ORDER BY uid")                                  \
-    X(CHANGED_PLAIN, "SELECT uid, flags, keywords, modseq, size, date, zone, saved FROM messages"                      \
-                     " WHERE mailbox = ?1 AND modseq > ?2 ORDER BY uid")                                               \
-    X(UIDS, "SELECT uid FROM messages WHERE mailbox = ?1 AND uid >= ?2 AND uid <= ?3 AND (?4 = 0 OR flags & 8)"        \
-            " ORDER BY uid")                                                                                           \
-    X(MESSAGE_BY_BASE, "SELECT uid, info, flags, size, octets FROM messages WHERE mailbox = ?1 AND base = ?2")         \
-    X(MESSAGE_INSERT, "INSERT INTO messages(mailbox, uid, base, info, flags, keywords, modseq, size, octets, date,"    \
-                      " zone, state, saved) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")           \
-    X(MESSAGE_FLAGS, "UPDATE messages SET flags = ?3, keywords = ?4, modseq = ?5, info = ?6"                           \
-                     " WHERE mailbox = ?1 AND uid = ?2")                                                               \
-    X(MESSAGE_INFO, "UPDATE messages SET info = ?3 WHERE mailbox = ?1 AND uid = ?2")                                   \
-    X(MESSAGE_STATE, "UPDATE messages SET state = ?3 WHERE mailbox = ?1 AND uid = ?2")                                 \
-    X(MESSAGE_DELETE, "DELETE FROM messages WHERE mailbox = ?1 AND uid = ?2")                                          \
-    X(MESSAGES_DELETE, "DELETE FROM messages WHERE mailbox = ?1")                                                      \
-    X(MESSAGES_SCAN, "SELECT uid, base, info, flags, size, octets FROM messages WHERE mailbox = ?1")                   \
-    X(KEYWORDS, "SELECT number, name FROM keywords WHERE mailbox = ?1 ORDER BY number")                                \
-    X(KEYWORD_INSERT, "INSERT INTO keywords(mailbox, number, name) VALUES(?1, ?2, ?3)")                                \
-    X(KEYWORDS_DELETE, "DELETE FROM keywords WHERE mailbox = ?1")                                                      \
-    X(VANISHED, "SELECT first, last, modseq FROM vanished WHERE mailbox = ?1 AND modseq > ?2 ORDER BY first")          \
-    X(VANISHED_INSERT, "INSERT INTO vanished(mailbox, first, last, modseq) VALUES(?1, ?2, ?3, ?4)")                    \
-    X(VANISHED_COUNT, "SELECT count(*) FROM vanished WHERE mailbox = ?1")                                              \
-    X(VANISHED_OLDEST, "SELECT modseq FROM vanished WHERE mailbox = ?1 ORDER BY modseq LIMIT 1 OFFSET ?2")             \
-    X(VANISHED_FORGET, "DELETE FROM vanished WHERE mailbox = ?1 AND modseq <= ?2")                                     \
-    X(VANISHED_DELETE, "DELETE FROM vanished WHERE mailbox = ?1")                                                      \
-    X(REMOVED_INSERT, "INSERT OR IGNORE INTO removed(mailbox, base) VALUES(?1, ?2)")                                   \
-    X(REMOVED, "SELECT base FROM removed WHERE mailbox = ?1")                                                          \
-    X(REMOVED_ONE, "SELECT 1 FROM removed WHERE mailbox = ?1 AND base = ?2")                                           \
-    X(REMOVED_COUNT, "SELECT count(*) FROM removed WHERE mailbox = ?1")                                                \
-    X(REMOVED_FORGET, "DELETE FROM removed WHERE mailbox = ?1")                                                        \
-    X(TODO_ANY, "SELECT 1 FROM todo LIMIT 1")                                                                          \
-    X(TODO, "SELECT id, kind, mailbox, base, source, source_base, target FROM todo WHERE id > ?1 ORDER BY id")         \
-    X(TODO_INSERT, "INSERT INTO todo(kind, mailbox, base, source, source_base, target)"                                \
-                   " VALUES(?1, ?2, ?3, ?4, ?5, ?6)")                                                                  \
-    X(TODO_OF_BASE, "SELECT source FROM todo WHERE kind = 1 AND (base = ?1 OR source_base = ?1) LIMIT 1")              \
-    X(TODO_DELETE, "DELETE FROM todo WHERE id = ?1")                                                                   \
-    X(TODO_DIRECTORY, "SELECT 1 FROM todo WHERE source = ?1 OR target = ?1 LIMIT 1")                                   \
-    X(BLOB, "SELECT bytes FROM blobs WHERE mailbox = ?1 AND uid = ?2 AND version = ?3")                                \
-    X(BLOB_INSERT, "INSERT OR REPLACE INTO blobs(mailbox, uid, version, bytes) VALUES(?1, ?2, ?3, ?4)")                \
-    X(BLOB_DELETE, "DELETE FROM blobs WHERE mailbox = ?1 AND uid = ?2")                                                \
-    X(BLOBS_DELETE, "DELETE FROM blobs WHERE mailbox = ?1")                                                            \
-    X(METADATA, "SELECT name, value FROM metadata WHERE mailbox = ?1 ORDER BY name")                                   \
-    X(METADATA_INSERT, "INSERT OR REPLACE INTO metadata(mailbox, name, value) VALUES(?1, ?2, ?3)")                     \
-    X(METADATA_REMOVE, "DELETE FROM metadata WHERE mailbox = ?1 AND name = ?2")                                        \
-    X(METADATA_DELETE, "DELETE FROM metadata WHERE mailbox = ?1")                                                      \
-    X(QUOTAS, "SELECT resource, bound FROM quotas ORDER BY resource")                                                  \
-    X(QUOTA_INSERT, "INSERT OR REPLACE INTO quotas(resource, bound) VALUES(?1, ?2)")                                   \
-    X(QUOTA_DELETE, "DELETE FROM quotas WHERE resource = ?1")
-
-enum {
-#define MP_STATEMENT(name, text) MP_SQL_##name,
-    MP_STATEMENTS(MP_STATEMENT)
-#undef MP_STATEMENT
-        MP_SQL_COUNT
 };
 
 /* ---- rows ------------------------------------------------------------------------------------------------------- */
@@ -309,7 +198,9 @@ struct mailproto_maildir {
     mp_pin *pins;
     mp_watch *watches;
     int polling;
+    uint32_t salt;        /* of file names: two handles of a process may meet in one microsecond */
     unsigned counter;     /* of file names */
+    int released;         /* what was kept back, because the disk is full */
     int64_t root_scanned; /* when this handle last listed the account's folder: milliseconds since 1970 */
     int64_t root_cost;    /* milliseconds that it took */
     char sentence[MP_SENTENCE_MAX];
@@ -334,12 +225,20 @@ int32_t mp_maildir_fail(mp_maildir *m, mailproto_store_asker *asker, uint64_t to
 /* Opens it, makes, upgrades or rebuilds it. */
 int32_t mp_maildir_index_open(mp_maildir *m);
 void mp_maildir_index_close(mp_maildir *m);
-/* The account's folders are there. */
+/* The account's folders are there; the one of the index. */
 int32_t mp_maildir_prepare(mp_maildir *m);
+int32_t mp_maildir_make_own(mp_maildir *m);
 /* Before each question: the index is there, and still the one of that name; a damaged one is made again. */
 int32_t mp_maildir_ready(mp_maildir *m);
 /* Creates or upgrades the tables; ERR_CONFIG: newer. ERR_CORRUPT: not one of ours. */
 int32_t mp_maildir_schema(mp_maildir *m);
+/* Which layout it has; 0: it is empty, or not one of ours. ERR_CONFIG: newer. */
+int32_t mp_maildir_schema_version(mp_maildir *m, int *number);
+/* Ends the connection to the index, and nothing else. */
+void mp_maildir_disconnect(mp_maildir *m);
+/* A handle that has nothing open yet; why: as of mailproto_maildir_open. */
+int32_t mp_maildir_new(mp_maildir **out, const char *path, const mailproto_maildir_config *config, char *why,
+                       size_t why_size);
 
 /* A statement, reset and without values; NULL: the error is kept in m->sentence, and *result is set. */
 sqlite3_stmt *mp_sql(mp_maildir *m, unsigned which, int32_t *result);
@@ -365,6 +264,16 @@ void mp_maildir_rollback(mp_maildir *m);
 /* A transaction that only reads. */
 int32_t mp_maildir_read(mp_maildir *m);
 void mp_maildir_read_end(mp_maildir *m);
+/* What is in the log goes into the index, and its room to the disk, if nobody else uses it; it may fail. */
+void mp_maildir_checkpoint(mp_maildir *m);
+
+/* ---- room that is kept back (maildir_reserve.c) -------------------------------------------------------------------- */
+
+/* Makes it, if it is not there: 0, or -ENOSPC, -EDQUOT: the disk is too full for it. */
+int mp_maildir_reserve(mp_maildir *m);
+/* Gives it to who needs it on a full disk. 1: there is more room now. */
+enum { MP_TO_SEE = 1, MP_TO_DELETE = 2 };
+int mp_maildir_release(mp_maildir *m, int stage);
 
 /* ---- numbers (maildir_numbers.c) ---------------------------------------------------------------------------------- */
 
@@ -585,57 +494,6 @@ void mp_maildir_watches_sweep(mp_maildir *m);
 /* Removes all rows of a mailbox but its own. */
 int32_t mp_maildir_forget_messages(mp_maildir *m, uint64_t id);
 
-/* ---- the functions of the store ------------------------------------------------------------------------------------ */
-
-#define MP_QUESTION(function, name)                                                                                    \
-    int32_t mp_maildir_ask_##function(void *user, mailproto_store_asker *asker, const mailproto_store_##name *question);
-MP_QUESTION(list, list)
-MP_QUESTION(open, open)
-MP_QUESTION(close, close)
-MP_QUESTION(status, status)
-MP_QUESTION(create, create)
-MP_QUESTION(delete, delete)
-MP_QUESTION(rename, rename)
-MP_QUESTION(subscribe, subscribe)
-MP_QUESTION(authorise, authorise)
-MP_QUESTION(changes, changes)
-MP_QUESTION(snapshot_end, snapshot_end)
-MP_QUESTION(message_open, message_open)
-MP_QUESTION(message_read, message_read)
-MP_QUESTION(message_close, message_close)
-MP_QUESTION(append_begin, append_begin)
-MP_QUESTION(append_write, append_write)
-MP_QUESTION(append_commit, append_commit)
-MP_QUESTION(append_abort, append_abort)
-MP_QUESTION(append_share, append_share)
-MP_QUESTION(flags, flags)
-MP_QUESTION(copy, copy)
-MP_QUESTION(expunge, expunge)
-MP_QUESTION(watch, watch)
-MP_QUESTION(blob_read, blob_read)
-MP_QUESTION(blob_write, blob_write)
-MP_QUESTION(quota, quota)
-MP_QUESTION(quota_set, quota_set)
-MP_QUESTION(metadata, metadata)
-MP_QUESTION(metadata_set, metadata_set)
-void mp_maildir_cancel(void *user, mailproto_store_asker *asker, uint64_t token);
-/* Forgets a snapshot, which is in no list any more. */
-void mp_maildir_snapshot_end(mp_snapshot *snapshot);
-mp_snapshot *mp_maildir_snapshot_new(mp_maildir *m);
-/* Gathers: a message, a run that vanished, a UID that was modified. */
-int32_t mp_snapshot_message(mp_maildir *m, mp_snapshot *snapshot, const mp_message *message);
-int32_t mp_snapshot_vanished(mp_maildir *m, mp_snapshot *snapshot, uint32_t first, uint32_t last, uint64_t modseq);
-int32_t mp_snapshot_modified(mp_maildir *m, mp_snapshot *snapshot, uint32_t uid);
-/* Another row, with whatever is in it; NULL: no memory. A text that stays with the snapshot; NULL: too long, or no memory. */
-mp_row *mp_snapshot_row(mp_snapshot *snapshot);
-const char *mp_snapshot_text(mp_snapshot *snapshot, const void *text, size_t len);
-int32_t mp_snapshot_give_vanished(mailproto_store_asker *asker, uint64_t token, const mp_snapshot *snapshot);
-int32_t mp_snapshot_give_row(mailproto_store_asker *asker, uint64_t token, const mp_snapshot *snapshot,
-                             const mp_row *row, mailproto_store_keyword *nodes);
-/* Gives messages, then what was modified, then what vanished, and says done. */
-int32_t mp_snapshot_answer(mp_maildir *m, mailproto_store_asker *asker, uint64_t token, mp_snapshot *snapshot);
-/* Frees what an opening has. */
-void mp_maildir_opening_free(mp_maildir *m, mp_opening *opening);
-mp_opening *mp_maildir_opening_find(mp_maildir *m, uint64_t id);
+#include "maildir_questions.h"
 
 #endif

@@ -122,6 +122,7 @@ static int32_t adopt_one(mp_scan *scan, size_t index, int64_t now)
     result = look_at(scan, path, name, &message);
     if (result)
         return result > 0 ? 0 : result;
+    scan->adopted++;
     len = mp_maildir_base_length(name);
     memcpy(message.base, name, len);
     snprintf(message.info, sizeof message.info, "%s", name + len);
@@ -144,7 +145,9 @@ int32_t mp_scan_adopt(mp_scan *scan)
         const char *name = mp_scan_text(scan, scan->found[scan->fresh[i]].name);
 
         /* twice among the new ones: the other is taken now, and this one is looked at by the next pass */
-        if (mp_scan_find(scan, name, mp_maildir_base_length(name)))
+        if (scan->limit && scan->adopted == scan->limit)
+            scan->limited = scan->left_out = 1;
+        else if (mp_scan_find(scan, name, mp_maildir_base_length(name)))
             scan->took = scan->own = 1;
         else
             result = adopt_one(scan, scan->fresh[i], now);

@@ -14,7 +14,7 @@ int32_t mp_maildir_error(mp_maildir *m, int32_t result, const char *sentence)
 }
 
 /* What the person who runs the server should do. */
-static const char *advice(int error)
+static const char *advice(int error, const char *doing)
 {
     switch (error) {
     case ENOSPC:
@@ -32,6 +32,8 @@ static const char *advice(int error)
     case ENFILE:
         return "too many files are open: raise the limit";
     case ENOENT:
+        if (!strncmp(doing, "making", 6))
+            return "the folder above it is gone, or nothing can be made there";
         return "it is not there: was it removed by another program?";
     case ENOTDIR:
         return "a part of the path is a file, not a folder";
@@ -46,7 +48,7 @@ static const char *advice(int error)
 
 int32_t mp_maildir_file_error(mp_maildir *m, int error, const char *doing, const char *path)
 {
-    const char *told = advice(-error);
+    const char *told = advice(-error, doing);
 
     if (told)
         snprintf(m->sentence, sizeof m->sentence, "%s %s: %s", doing, path, told);

@@ -1,5 +1,6 @@
 /* maildir_expunge.c - removes messages that are \Deleted: the rows durably first, then the files.
  * RFC 9051 6.4.3, 6.4.9 (UID EXPUNGE), RFC 7162 3.2.10. What is left of the files never comes back as new messages. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,6 +109,61 @@ static int32_t expunge(struct expunge *e, const mailproto_store_expunge *questio
     return 0;
 }
 
+/* ---- on a full disk ---- */
+
+/* The files first: that makes room. If we are stopped before the rows are removed, the next look finds that the files are
+   gone; and that they are gone is durable before a row is, so that none comes back as a new message. */
+static int32_t remove_files_first(mp_maildir *m, const mailproto_store_expunge *question)
+{
+    char path[MP_PATH_MAX];
+    mp_message message;
+    mp_mailbox box;
+    uint32_t *uids = NULL;
+    size_t count = 0;
+    int error = 0;
+    int32_t result = mp_maildir_selectable(m, question->mailbox, &box);
+
+    if (!result)
+        result = mp_maildir_uids(m, &box, question->uids, 1, &uids, &count);
+    for (size_t i = 0; i < count && !result && !error; i++) {
+        result = mp_maildir_message(m, box.id, uids[i], &message);
+        if (!result && mp_maildir_message_path(m, path, &box, &message))
+            error = m->files.unlink(m->files.user, path);
+        if (error == -ENOENT)
+            error = 0; /* another program renamed it: as in remove_files */
+    }
+    free(uids);
+    for (int i = 0; i < 2 && !result && !error; i++)
+        if (mp_maildir_path(m, path, box.directory, i ? "new" : "cur", ""))
+            error = mp_maildir_sync_directory(m, path);
+    return error ? mp_maildir_file_error(m, error, "removing messages of", m->root) : result;
+}
+
+static void begin_again(struct expunge *e)
+{
+    free(e->uids);
+    e->uids = NULL;
+    e->count = e->names.used = 0;
+}
+
+static int32_t expunge_anyhow(struct expunge *e, const mailproto_store_expunge *question)
+{
+    int32_t result = expunge(e, question);
+
+    if (result == MAILPROTO_ERR_FULL && mp_maildir_release(e->m, MP_TO_DELETE)) {
+        begin_again(e);
+        result = expunge(e, question);
+    }
+    if (result != MAILPROTO_ERR_FULL)
+        return result;
+    begin_again(e);
+    result = remove_files_first(e->m, question);
+    if (result)
+        return result;
+    mp_maildir_checkpoint(e->m);
+    return expunge(e, question);
+}
+
 int32_t mp_maildir_ask_expunge(void *user, mailproto_store_asker *asker, const mailproto_store_expunge *question)
 {
     mp_maildir *m = user;
@@ -120,7 +176,7 @@ int32_t mp_maildir_ask_expunge(void *user, mailproto_store_asker *asker, const m
     if (!result)
         result = mp_maildir_look(m, &e.box, MP_LOOK_POLL);
     if (!result)
-        result = expunge(&e, question);
+        result = expunge_anyhow(&e, question);
     m->sentence[0] = result ? m->sentence[0] : 0;
     for (size_t i = 0, j; i < e.count && !result; i = j) {
         for (j = i + 1; j < e.count && e.uids[j] == e.uids[j - 1] + 1;)

@@ -7,15 +7,15 @@
 #include "core/ascii.h"
 #include "maildir.h"
 
-/* Two handles of one process may meet in the same microsecond: the handle's own place in memory tells them apart. */
+/* Two handles of one process may meet in the same microsecond: each has a random number of its own. */
 void mp_maildir_unique(mp_maildir *m, char name[MP_NAME_MAX])
 {
     int64_t seconds;
     int32_t nanoseconds;
 
     m->files.now(m->files.user, &seconds, &nanoseconds);
-    snprintf(name, MP_NAME_MAX, "%lld.M%06ldP%ldQ%uR%llx.%.120s", (long long)seconds, (long)(nanoseconds / 1000),
-             (long)getpid(), m->counter++, (unsigned long long)(uintptr_t)m, m->host);
+    snprintf(name, MP_NAME_MAX, "%lld.M%06ldP%ldQ%uR%08lx.%.120s", (long long)seconds, (long)(nanoseconds / 1000),
+             (long)getpid(), m->counter++, (unsigned long)m->salt, m->host);
 }
 
 size_t mp_maildir_base_length(const char *name)

@@ -6,6 +6,8 @@
 
 #include "maildir_scan.h"
 
+enum { PART = 32 };
+
 struct change {
     mp_maildir *m;
     const mailproto_store_flags *question;
@@ -288,25 +290,84 @@ static int32_t change_flags(struct change *c)
     return result;
 }
 
+static int32_t change(mp_maildir *m, const mailproto_store_flags *question, mp_snapshot *snapshot)
+{
+    struct change *c = calloc(1, sizeof *c);
+    int32_t result;
+
+    if (!c)
+        return no_memory(m);
+    c->m = m;
+    c->question = question;
+    c->snapshot = snapshot;
+    mp_keywords_free(&snapshot->keywords); /* of another part */
+    snapshot->keywords = (mp_keywords){0};
+    result = change_flags(c);
+    free(c);
+    return result;
+}
+
+/* ---- on a full disk: who marks messages as \Deleted wants to make room ---- */
+
+/* A few messages at a time, whose changes take little room in the log, which is used again and again. */
+static int32_t change_in_parts(mp_maildir *m, const mailproto_store_flags *question, mp_snapshot *snapshot)
+{
+    mailproto_store_run run = {.struct_size = sizeof run};
+    mailproto_store_flags part = *question;
+    struct change all = {.m = m, .question = question, .snapshot = snapshot};
+    uint32_t *uids = NULL;
+    size_t count = 0;
+    int32_t result = mp_maildir_selectable(m, question->mailbox, &all.box);
+
+    part.uids = &run;
+    if (!result)
+        result = mp_maildir_uids(m, &all.box, question->uids, 0, &uids, &count);
+    for (size_t i = 0, j; i < count && !result; i = j) {
+        for (j = i + 1; j < count && j - i < PART && uids[j] == uids[j - 1] + 1;)
+            j++;
+        run.first = uids[i];
+        run.last = uids[j - 1];
+        mp_maildir_checkpoint(m);
+        result = change(m, &part, snapshot);
+    }
+    if (!result)
+        result = gather_gone(&all, uids, count);
+    free(uids);
+    return result;
+}
+
+/* *snapshot is made anew for each attempt. */
+static int32_t change_anyhow(mp_maildir *m, const mailproto_store_flags *question, mp_snapshot **snapshot)
+{
+    int32_t result = change(m, question, *snapshot);
+
+    for (int turn = 0; turn < 2 && result == MAILPROTO_ERR_FULL; turn++) {
+        if (question->operation == MAILPROTO_STORE_FLAGS_REMOVE || !(question->flags & MAILPROTO_FLAG_DELETED))
+            break;
+        if (turn == 0 && !mp_maildir_release(m, MP_TO_DELETE))
+            continue;
+        mp_maildir_snapshot_end(*snapshot);
+        *snapshot = mp_maildir_snapshot_new(m);
+        if (!*snapshot)
+            return no_memory(m);
+        result = turn ? change_in_parts(m, question, *snapshot) : change(m, question, *snapshot);
+    }
+    return result;
+}
+
 int32_t mp_maildir_ask_flags(void *user, mailproto_store_asker *asker, const mailproto_store_flags *question)
 {
     mp_maildir *m = user;
-    struct change *c = calloc(1, sizeof *c);
     mp_snapshot *snapshot = mp_maildir_snapshot_new(m);
     mp_mailbox box;
-    int32_t result = c && snapshot ? mp_maildir_ready(m) : MAILPROTO_ERR_NOMEM;
+    int32_t result = snapshot ? mp_maildir_ready(m) : MAILPROTO_ERR_NOMEM;
 
     if (!result)
         result = mp_maildir_selectable(m, question->mailbox, &box);
     if (!result)
         result = mp_maildir_look(m, &box, MP_LOOK_POLL);
-    if (!result) {
-        c->m = m;
-        c->question = question;
-        c->snapshot = snapshot;
-        result = change_flags(c);
-    }
-    free(c);
+    if (!result)
+        result = change_anyhow(m, question, &snapshot);
     if (!result)
         return mp_snapshot_answer(m, asker, question->head.token, snapshot);
     mp_maildir_snapshot_end(snapshot);

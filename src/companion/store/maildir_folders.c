@@ -173,7 +173,6 @@ struct listed {
     mp_maildir *m;
     mp_texts texts;
     size_t count;
-    int failed;
 };
 
 static int one_directory(void *context, const char *name)
@@ -207,18 +206,28 @@ static const char **sorted(const struct listed *listed)
     return names;
 }
 
-/* A directory that nobody knew; a directory that is to be removed or renamed stays unknown. */
-static int32_t adopt_directory(mp_maildir *m, const char *name, uint64_t *modseq)
+/* A link is none: it may lead into somebody else's account. What cannot be looked at now may be one later. */
+static int is_directory(mp_maildir *m, const char *name, const char *folder, int *left_out)
 {
-    char key[MP_MAILBOX_MAX];
     mp_file_status status;
     char path[MP_PATH_MAX];
+    int error = mp_maildir_path(m, path, name, folder, "") ? m->files.stat(m->files.user, path, &status) : -ENOENT;
+
+    if (error && error != -ENOENT && error != -ENOTDIR)
+        *left_out = 1;
+    return !error && status.kind == MP_FILE_DIRECTORY;
+}
+
+/* A directory that nobody knew; a directory that is to be removed or renamed stays unknown. */
+static int32_t adopt_directory(mp_maildir *m, const char *name, uint64_t *modseq, int *left_out)
+{
+    char key[MP_MAILBOX_MAX];
     uint64_t id;
     int32_t result;
     sqlite3_stmt *s;
 
-    if (!mp_maildir_path(m, path, name, "cur", "") || m->files.stat(m->files.user, path, &status) ||
-        status.kind != MP_FILE_DIRECTORY || !mp_maildir_key_of(name, key, sizeof key))
+    if (!is_directory(m, name, "", left_out) || !is_directory(m, name, "cur", left_out) ||
+        !mp_maildir_key_of(name, key, sizeof key))
         return 0;
     s = mp_sql(m, MP_SQL_TODO_DIRECTORY, &result);
     if (!s)
@@ -326,7 +335,7 @@ static int32_t is_known(mp_maildir *m, const char *directory)
     return result;
 }
 
-static int32_t compare_root(mp_maildir *m, const struct listed *listed, int *changed)
+static int32_t compare_root(mp_maildir *m, const struct listed *listed, int *changed, int *left_out)
 {
     const char **names = sorted(listed);
     uint64_t modseq = 0;
@@ -336,7 +345,7 @@ static int32_t compare_root(mp_maildir *m, const struct listed *listed, int *cha
     for (size_t i = 0; i < listed->count && !result; i++) {
         result = is_known(m, names[i]);
         if (!result)
-            result = adopt_directory(m, names[i], &modseq);
+            result = adopt_directory(m, names[i], &modseq, left_out);
         else if (result > 0)
             result = 0;
     }
@@ -351,7 +360,7 @@ static int32_t scan_root(mp_maildir *m)
     struct listed listed = {.m = m};
     char path[MP_PATH_MAX];
     int64_t begun = mp_maildir_now_ns(m), values[2];
-    int changed = 0, error;
+    int changed = 0, left_out = 0, error;
     int32_t result = mp_maildir_write(m, 1);
 
     if (result)
@@ -365,7 +374,9 @@ static int32_t scan_root(mp_maildir *m)
         result = error > 0 ? mp_maildir_error(m, MAILPROTO_ERR_NOMEM, "there is no memory")
                            : mp_maildir_file_error(m, error, "reading", path);
     if (!result)
-        result = compare_root(m, &listed, &changed);
+        result = compare_root(m, &listed, &changed, &left_out);
+    if (left_out)
+        values[1] = 0;
     if (!result && !changed) { /* what is kept of the look costs no fsync */
         mp_maildir_rollback(m);
         result = mp_maildir_write(m, 0);
@@ -410,7 +421,11 @@ int32_t mp_maildir_look_root(mp_maildir *m, int forced)
         return mp_maildir_file_error(m, (int)mtime, "looking at", m->root);
     if (!forced && mtime == known && (settled || (age >= 0 && age < 1000 + 100 * m->root_cost)))
         return 0;
-    return scan_root(m);
+    result = scan_root(m);
+    if (result != MAILPROTO_ERR_FULL)
+        return result;
+    m->sentence[0] = 0; /* as in mp_maildir_look */
+    return 0;
 }
 
 void mp_maildir_root_begin(mp_maildir *m, mp_own_change *change)

@@ -118,7 +118,7 @@ static void keep_log(mp_maildir *m)
         sqlite3_file_control(m->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
 }
 
-static void disconnect(mp_maildir *m)
+void mp_maildir_disconnect(mp_maildir *m)
 {
     for (size_t i = 0; i < MP_SQL_COUNT; i++) {
         sqlite3_finalize(m->statements[i]);
@@ -157,16 +157,48 @@ static int32_t identify(mp_maildir *m)
     return 0;
 }
 
+/* The index as SQLite wants it, so that it has the mode of the file mailproto/open, 0600, and not what the umask leaves of
+   0644. The log and -shm get the mode of the index. */
+static int index_uri(mp_maildir *m, char *out, size_t size)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    char paths[2][MP_PATH_MAX];
+    size_t used = 5;
+
+    if (!index_path(m, paths[0], "") || !mp_maildir_own(m, paths[1], "open"))
+        return 0;
+    memcpy(out, "file:", 5);
+    for (int i = 0; i < 2; i++) {
+        if (i) {
+            memcpy(out + used, "?modeof=", 8);
+            used += 8;
+        }
+        for (const char *at = paths[i]; *at; at++) {
+            if (used + 16 > size)
+                return 0;
+            if (*at == '%' || *at == '?' || *at == '#' || *at == '&' || (*at == '/' && out[used - 1] == '/')) {
+                out[used++] = '%';
+                out[used++] = digits[(unsigned char)*at >> 4];
+                out[used++] = digits[(unsigned char)*at & 15];
+            } else {
+                out[used++] = *at;
+            }
+        }
+    }
+    out[used] = 0;
+    return 1;
+}
+
 static int32_t connect(mp_maildir *m)
 {
-    char path[MP_PATH_MAX];
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, rc;
+    char uri[3 * MP_PATH_MAX];
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, rc;
     int32_t result;
 
-    if (!index_path(m, path, ""))
-        return MAILPROTO_ERR_LIMIT;
+    if (!index_uri(m, uri, sizeof uri))
+        return mp_maildir_error(m, MAILPROTO_ERR_LIMIT, "the path of the account is too long");
     remove_leftovers(m);
-    rc = sqlite3_open_v2(path, &m->db, flags, mp_vfs_name(m->vfs));
+    rc = sqlite3_open_v2(uri, &m->db, flags, mp_vfs_name(m->vfs));
     if (rc != SQLITE_OK) {
         result = mp_maildir_sql_error(m, m->db ? sqlite3_extended_errcode(m->db) : rc, "opening");
         sqlite3_close(m->db);
@@ -308,7 +340,7 @@ static int32_t open_all(mp_maildir *m)
 
 static void close_all(mp_maildir *m)
 {
-    disconnect(m);
+    mp_maildir_disconnect(m);
     if (m->open_lock >= 0)
         m->files.close(m->files.user, m->open_lock);
     m->open_lock = -1;
@@ -353,6 +385,13 @@ void mp_maildir_index_close(mp_maildir *m)
         unlock(m, lock);
 }
 
+static int32_t open_anyhow(mp_maildir *m)
+{
+    int32_t result = mp_maildir_prepare(m);
+
+    return result ? result : mp_maildir_index_open(m);
+}
+
 int32_t mp_maildir_ready(mp_maildir *m)
 {
     mp_file_status status;
@@ -372,6 +411,10 @@ int32_t mp_maildir_ready(mp_maildir *m)
             return mp_maildir_file_error(m, error, "looking at", path);
     }
     mp_maildir_index_close(m);
-    result = mp_maildir_prepare(m);
-    return result ? result : mp_maildir_index_open(m);
+    result = open_anyhow(m);
+    if (result == MAILPROTO_ERR_FULL && mp_maildir_release(m, MP_TO_SEE))
+        result = open_anyhow(m);
+    if (!result && !m->released)
+        (void)mp_maildir_reserve(m);
+    return result;
 }

@@ -11,7 +11,7 @@
 
 #include "maildir_scan.h"
 
-enum { PASSES = 8, SHARE = 100, FORGET_REMOVED = 512 };
+enum { PASSES = 8, SHARE = 100, FORGET_REMOVED = 512, PART = 64 };
 
 int64_t mp_maildir_now_ns(mp_maildir *m)
 {
@@ -161,9 +161,10 @@ static int32_t keep_times(mp_maildir *m, mp_mailbox *box)
     return result;
 }
 
-static int32_t scan_mailbox(mp_maildir *m, mp_mailbox *box, int full)
+/* limit: no more new messages than that; 0: all. 1: there are more. */
+static int32_t scan_mailbox(mp_maildir *m, mp_mailbox *box, int full, size_t limit)
 {
-    mp_scan scan = {.m = m, .box = box, .full = full};
+    mp_scan scan = {.m = m, .box = box, .full = full, .limit = limit};
     mp_mailbox before;
     int32_t result = mp_maildir_write(m, 1);
 
@@ -175,6 +176,8 @@ static int32_t scan_mailbox(mp_maildir *m, mp_mailbox *box, int full)
         result = passes(&scan);
     if (!result && !scan.changed) {
         result = keep_times(m, box);
+        if (result == MAILPROTO_ERR_FULL)
+            result = 0; /* then it is looked at again */
     } else {
         if (!result)
             result = mp_maildir_mailbox_save(m, box, &before);
@@ -186,7 +189,9 @@ static int32_t scan_mailbox(mp_maildir *m, mp_mailbox *box, int full)
             mp_maildir_rollback(m);
     }
     mp_scan_free(&scan);
-    return result;
+    if (!result && full)
+        mp_maildir_clean_tmp(m, box->directory);
+    return result ? result : scan.limited;
 }
 
 /* ---- whether to look ---- */
@@ -220,7 +225,7 @@ static int32_t missing(mp_maildir *m, mp_mailbox *box)
     return result ? result : mp_maildir_make_directory(m, box->directory);
 }
 
-int32_t mp_maildir_look(mp_maildir *m, mp_mailbox *box, int how)
+static int32_t look(mp_maildir *m, mp_mailbox *box, int how)
 {
     int64_t in_new = mp_maildir_mtime(m, box->directory, "new"), in_cur = mp_maildir_mtime(m, box->directory, "cur");
     int32_t result;
@@ -238,7 +243,39 @@ int32_t mp_maildir_look(mp_maildir *m, mp_mailbox *box, int how)
     full = cur_is_due(m, box, in_cur, how);
     if (!full && in_new == box->new_mtime && box->new_settled)
         return 0;
-    return scan_mailbox(m, box, full);
+    return scan_mailbox(m, box, full, 0);
+}
+
+/* As many of the new messages as there is room for in the log, which is used again and again. */
+static int32_t scan_in_parts(mp_maildir *m, mp_mailbox *box)
+{
+    int32_t result = 0;
+
+    for (size_t limit = PART; limit; limit /= 4) {
+        do {
+            mp_maildir_checkpoint(m);
+            result = scan_mailbox(m, box, 1, limit);
+        } while (result > 0);
+        if (result != MAILPROTO_ERR_FULL)
+            break;
+    }
+    return result;
+}
+
+/* On a full disk mail can be read, too: what was kept back is used, and if nothing new can be kept any more, what is known
+   is what there is. */
+int32_t mp_maildir_look(mp_maildir *m, mp_mailbox *box, int how)
+{
+    int32_t result = look(m, box, how);
+
+    if (result == MAILPROTO_ERR_FULL && mp_maildir_release(m, MP_TO_SEE))
+        result = look(m, box, MP_LOOK_FORCED);
+    if (result == MAILPROTO_ERR_FULL)
+        result = scan_in_parts(m, box);
+    if (result != MAILPROTO_ERR_FULL || how == MP_LOOK_FORCED)
+        return result;
+    m->sentence[0] = 0;
+    return mp_maildir_selectable(m, box->id, box);
 }
 
 /* Its name may say a wrong size: it gets one that says none, so that it will be counted. */

@@ -123,6 +123,7 @@ static mp_maildir *new_handle(const char *path, const mailproto_maildir_config *
     m->options = config->options;
     m->syncs = config->syncs;
     m->open_lock = -1;
+    sqlite3_randomness(sizeof m->salt, &m->salt);
     if (m->files.index)
         m->vfs = mp_vfs_new(&m->files);
     if (!m->root || !m->host || (m->files.index && !m->vfs)) {
@@ -179,7 +180,7 @@ static int32_t make_root(mp_maildir *m)
     return result;
 }
 
-static int32_t make_own_folder(mp_maildir *m)
+int32_t mp_maildir_make_own(mp_maildir *m)
 {
     char path[MP_PATH_MAX];
     int error;
@@ -212,7 +213,8 @@ static int clean_one(void *context, const char *name)
     if (name[0] == '.' || snprintf(path, sizeof path, "%s/%s", cleaner->folder, name) >= (int)sizeof path ||
         m->files.stat(m->files.user, path, &status) || status.kind != MP_FILE_REGULAR)
         return 0;
-    if (cleaner->now - status.mtime > STALE_SECONDS && cleaner->now - status.ctime > STALE_SECONDS)
+    if (cleaner->now - status.mtime > STALE_SECONDS && cleaner->now - status.ctime > STALE_SECONDS &&
+        !mp_maildir_todo_of(m, name, NULL)) /* a commit may have decided for it, and could not place it yet */
         (void)m->files.unlink(m->files.user, path);
     return 0;
 }
@@ -237,7 +239,7 @@ int32_t mp_maildir_prepare(mp_maildir *m)
     if (!result)
         result = mp_maildir_make_directory(m, "");
     if (!result)
-        result = make_own_folder(m);
+        result = mp_maildir_make_own(m);
     return result;
 }
 
@@ -258,23 +260,19 @@ static void tell(char *why, size_t size, const char *sentence)
         snprintf(why, size, "%s", sentence);
 }
 
-int32_t mailproto_maildir_open(mailproto_maildir **out, const char *path, const mailproto_maildir_config *config,
-                               char *why, size_t why_size)
+int32_t mp_maildir_new(mp_maildir **out, const char *path, const mailproto_maildir_config *config, char *why,
+                       size_t why_size)
 {
     mailproto_maildir_config own;
-    mp_maildir *m;
-    int32_t result;
 
     tell(why, why_size, "");
-    if (!out || !path || !*path || !take_config(&own, config)) {
-        if (out)
-            *out = NULL;
+    *out = NULL;
+    if (!path || !*path || !take_config(&own, config)) {
         tell(why, why_size, "an argument is missing or malformed");
         return MAILPROTO_ERR_ARG;
     }
-    *out = NULL;
     if (own.sync > MAILPROTO_MAILDIR_SYNC_NONE || own.busy_ms > INT32_MAX ||
-        own.options & ~(uint32_t)MAILPROTO_MAILDIR_DELIVERY) {
+        own.options & ~(uint32_t)(MAILPROTO_MAILDIR_DELIVERY | MAILPROTO_MAILDIR_NO_RESERVE)) {
         tell(why, why_size, "sync, busy_ms or options has no such value");
         return MAILPROTO_ERR_CONFIG;
     }
@@ -282,11 +280,27 @@ int32_t mailproto_maildir_open(mailproto_maildir **out, const char *path, const 
         tell(why, why_size, "the path of the account is too long");
         return MAILPROTO_ERR_LIMIT;
     }
-    m = new_handle(path, &own);
-    if (!m) {
-        tell(why, why_size, "there is no memory");
-        return MAILPROTO_ERR_NOMEM;
+    *out = new_handle(path, &own);
+    if (*out)
+        return MAILPROTO_OK;
+    tell(why, why_size, "there is no memory");
+    return MAILPROTO_ERR_NOMEM;
+}
+
+int32_t mailproto_maildir_open(mailproto_maildir **out, const char *path, const mailproto_maildir_config *config,
+                               char *why, size_t why_size)
+{
+    mp_maildir *m;
+    int32_t result;
+
+    if (!out) {
+        tell(why, why_size, "an argument is missing or malformed");
+        return MAILPROTO_ERR_ARG;
     }
+    *out = NULL;
+    result = mp_maildir_new(&m, path, config, why, why_size);
+    if (result)
+        return result;
     result = m->options & MAILPROTO_MAILDIR_DELIVERY ? MAILPROTO_OK : open_account(m);
     if (result) {
         tell(why, why_size, m->sentence[0] ? m->sentence : mailproto_result_text(result));
@@ -295,6 +309,47 @@ int32_t mailproto_maildir_open(mailproto_maildir **out, const char *path, const 
     }
     *out = m;
     return MAILPROTO_OK;
+}
+
+static int32_t make(const char *path, const mailproto_maildir_config *config, int32_t (*does)(mp_maildir *m), char *why,
+                    size_t why_size)
+{
+    mp_maildir *m;
+    int32_t result = mp_maildir_new(&m, path, config, why, why_size);
+
+    if (result)
+        return result;
+    result = make_root(m);
+    if (!result)
+        result = does(m);
+    if (result)
+        tell(why, why_size, m->sentence[0] ? m->sentence : mailproto_result_text(result));
+    mailproto_maildir_close(m);
+    return result;
+}
+
+static int32_t make_inbox(mp_maildir *m)
+{
+    return mp_maildir_make_directory(m, "");
+}
+
+int32_t mailproto_maildir_make(const char *path, const mailproto_maildir_config *config, char *why, size_t why_size)
+{
+    return make(path, config, make_inbox, why, why_size);
+}
+
+/* Accounts that were made by somebody who was stopped before their names were durable become so now. */
+static int32_t sync_root(mp_maildir *m)
+{
+    int error = mp_maildir_sync_directory(m, m->root);
+
+    return error ? mp_maildir_file_error(m, error, "syncing", m->root) : 0;
+}
+
+int32_t mailproto_maildir_make_folder(const char *path, const mailproto_maildir_config *config, char *why,
+                                      size_t why_size)
+{
+    return make(path, config, sync_root, why, why_size);
 }
 
 const mailproto_store *mailproto_maildir_store(mailproto_maildir *m)
@@ -329,6 +384,8 @@ void mailproto_maildir_close(mailproto_maildir *m)
     }
     if (m->root)
         mp_maildir_index_close(m);
+    if (m->released)
+        (void)mp_maildir_reserve(m);
     mp_vfs_free(m->vfs);
     free(m->root);
     free(m->host);

@@ -116,6 +116,8 @@ int32_t mp_maildir_ask_open(void *user, mailproto_store_asker *asker, const mail
         return MAILPROTO_ERR_NOMEM;
     *opening = (mp_opening){.id = id = ++m->next_id, .mailbox = question->mailbox, .mode = question->mode, .lock = -1};
     result = open_mailbox(m, question, opening, &box);
+    if (result == MAILPROTO_ERR_FULL && mp_maildir_release(m, MP_TO_SEE))
+        result = open_mailbox(m, question, opening, &box);
     if (!result)
         result = mp_keywords_load(m, question->mailbox, &keywords);
     if (result) {

@@ -49,6 +49,9 @@ typedef struct mp_scan {
     int own;         /* our own changes in cur/ */
     int leftovers;   /* removed files that are still there */
     int left_out;    /* something that may be a message later: look again */
+    size_t limit;    /* no more new messages than that; 0: all */
+    size_t adopted;  /* so many there were */
+    int limited;     /* there are more of them */
 } mp_scan;
 
 const char *mp_scan_text(const mp_scan *scan, size_t at);

@@ -102,21 +102,26 @@ static int32_t steps(mp_maildir *m, int from)
     return result;
 }
 
+int32_t mp_maildir_schema_version(mp_maildir *m, int *number)
+{
+    int32_t result = version(m, number);
+
+    if (result || (*number >= 0 && *number <= MP_SCHEMA))
+        return result;
+    snprintf(m->sentence, sizeof m->sentence,
+             "the index %.600s/mailproto/index.sqlite has layout %d, and this program knows those up to %d: use the "
+             "newer program, or move the index away to have it made again from the messages",
+             m->root, *number, MP_SCHEMA);
+    return MAILPROTO_ERR_CONFIG;
+}
+
 int32_t mp_maildir_schema(mp_maildir *m)
 {
     int from = 0;
-    int32_t result = version(m, &from);
+    int32_t result = mp_maildir_schema_version(m, &from);
 
     if (result || from == MP_SCHEMA)
         return result;
-    if (from > MP_SCHEMA || from < 0) {
-        snprintf(
-            m->sentence, sizeof m->sentence,
-            "the index %.600s/mailproto/index.sqlite has layout %d, and this program knows those up to %d: use the "
-            "newer program, or move the index away to have it made again from the messages",
-            m->root, from, MP_SCHEMA);
-        return MAILPROTO_ERR_CONFIG;
-    }
     result = run(m, "PRAGMA synchronous=FULL; BEGIN IMMEDIATE");
     if (!result)
         result = version(m, &from); /* another process may have been quicker */

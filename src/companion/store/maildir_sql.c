@@ -5,6 +5,8 @@
 
 #include "maildir.h"
 
+enum { GROWTH = 16384 };
+
 static const char *const texts[MP_SQL_COUNT] = {
 #define TEXT(name, text) [MP_SQL_##name] = (text),
     MP_STATEMENTS(TEXT)
@@ -196,6 +198,35 @@ void mp_maildir_rollback(mp_maildir *m)
     }
     m->writing = 0;
     memcpy(m->sentence, sentence, sizeof sentence); /* of what made it fail */
+}
+
+/* By how many octets the index would become longer. */
+static uint64_t growth(mp_maildir *m)
+{
+    sqlite3_stmt *s = NULL;
+    mp_file_status status;
+    char path[MP_PATH_MAX];
+    uint64_t pages = 0, size = 1;
+
+    if (sqlite3_prepare_v2(m->db, "SELECT page_count, page_size FROM pragma_page_count, pragma_page_size", -1, &s,
+                           NULL) == SQLITE_OK &&
+        sqlite3_step(s) == SQLITE_ROW) {
+        pages = (uint64_t)sqlite3_column_int64(s, 0);
+        size = (uint64_t)sqlite3_column_int64(s, 1);
+    }
+    sqlite3_finalize(s);
+    if (!mp_maildir_own(m, path, "index.sqlite") || m->files.stat(m->files.user, path, &status))
+        return UINT64_MAX;
+    return pages * size > status.size ? pages * size - status.size : 0;
+}
+
+void mp_maildir_checkpoint(mp_maildir *m)
+{
+    if (!m->db || growth(m) > GROWTH)
+        return;                     /* it would take room before it gives any */
+    sqlite3_busy_timeout(m->db, 0); /* where others read or write it is not waited for */
+    sqlite3_wal_checkpoint_v2(m->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    sqlite3_busy_timeout(m->db, (int)m->busy_ms);
 }
 
 int32_t mp_maildir_read(mp_maildir *m)

@@ -233,6 +233,12 @@ static int remove_one(void *context, const char *name)
     return 0;
 }
 
+/* A folder is in the way, or something that nobody may remove. */
+static int is_foreign(int error)
+{
+    return error == -EPERM || error == -EISDIR || error == -ENOTEMPTY || error == -EEXIST;
+}
+
 static int remove_files(mp_maildir *m, const char *path)
 {
     struct remover remover = {m, path, 0};
@@ -240,11 +246,16 @@ static int remove_files(mp_maildir *m, const char *path)
 
     if (error == -ENOENT)
         return 0;
+    if (!error && !is_foreign(remover.error))
+        error = remover.error;
+    if (error)
+        return error; /* the disk failed: it is tried again */
     error = m->files.rmdir(m->files.user, path);
     return error == -ENOENT ? 0 : error;
 }
 
-/* It loses its name first, durably; what is in it follows. INBOX is never removed. */
+/* It loses its name first, durably; what is in it follows, durably too, for what a loss of power brought back would lie
+   there for ever. INBOX is never removed. */
 static int remove_directory(mp_maildir *m, const char *source, const char *grave)
 {
     static const char *const folders[] = {"/cur", "/new", "/tmp", ""};
@@ -255,10 +266,10 @@ static int remove_directory(mp_maildir *m, const char *source, const char *grave
         if (snprintf(path, sizeof path, "%s%s", grave, folders[i]) >= (int)sizeof path)
             return -ENAMETOOLONG;
         error = remove_files(m, path);
-        if (error == -ENOTEMPTY || error == -EEXIST || error == -EPERM || error == -EISDIR)
+        if (is_foreign(error))
             error = 0; /* something is in it that is not ours: it stays in the grave, and is told by check */
     }
-    return error;
+    return error ? error : sync_parent(m, grave);
 }
 
 /* ---- all of it ---- */

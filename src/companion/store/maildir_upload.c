@@ -261,9 +261,13 @@ static int is_delivery(const mp_upload *upload)
 static int32_t commit(mp_maildir *m, mp_upload *upload, uint32_t *uidvalidity)
 {
     int32_t result = upload->broken ? upload->broken : mp_maildir_part_end(m, upload);
+    int error;
 
     if (result)
         return result;
+    error = mp_maildir_reserve(m);
+    if (error) /* it could not be fetched, or deleted, any more */
+        return mp_maildir_file_error(m, error, "keeping back a little room in", m->root);
     if (is_delivery(upload))
         return mp_maildir_deliver(m, upload);
     result = mp_maildir_ready(m);

@@ -28,6 +28,7 @@ struct account {
     mailproto_maildir *handles[HANDLES];
     mailproto_host_store *off[HANDLES];
     size_t count;
+    uint32_t gather; /* octets of an upload */
     int freed, host_freed;
 };
 
@@ -38,15 +39,18 @@ static void on_freed(void *user)
 
 static int32_t open_one(struct account *a, mailproto_store *store)
 {
+    mailproto_host_store_config how;
     char why[400] = "";
     int32_t result;
 
     assert_true(a->count < HANDLES);
+    mailproto_host_store_config_init(&how, sizeof how);
+    how.gather = a->gather;
     result = mailproto_maildir_open(&a->handles[a->count], a->path, NULL, why, sizeof why);
     if (result)
         print_message("%s\n", why);
     assert_int_equal(result, MAILPROTO_OK);
-    result = mailproto_host_store_new(&a->off[a->count], a->host, mailproto_maildir_store(a->handles[a->count]), NULL);
+    result = mailproto_host_store_new(&a->off[a->count], a->host, mailproto_maildir_store(a->handles[a->count]), &how);
     assert_int_equal(result, MAILPROTO_OK);
     return mailproto_host_store_functions(a->off[a->count++], store);
 }
@@ -56,8 +60,8 @@ static int32_t make(void *user, void **account, mailproto_store *store)
     struct account *a = calloc(1, sizeof *a);
     mailproto_host_config config;
 
-    (void)user;
     assert_non_null(a);
+    a->gather = *(const uint32_t *)user;
     (void)snprintf(a->path, sizeof a->path, "%s/mailproto-test-XXXXXX",
                    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     assert_non_null(mkdtemp(a->path));
@@ -143,16 +147,16 @@ static void on_line(void *user, const mailproto_store_kit_line *line)
                       (int)line->seen.len, line->seen.ptr);
 }
 
-static void test_kit(void **state)
+static void run(uint32_t gather)
 {
     mailproto_store_kit_factory factory;
     mailproto_store_kit_config config;
     uint32_t failed = 1;
     int passed = 0;
 
-    (void)state;
     mailproto_store_kit_factory_init(&factory, sizeof factory);
     mailproto_store_kit_config_init(&config, sizeof config);
+    factory.user = &gather;
     factory.make = make;
     factory.more = more;
     factory.restart = restart;
@@ -165,10 +169,25 @@ static void test_kit(void **state)
     assert_true(passed > 100);
 }
 
+static void test_kit(void **state)
+{
+    (void)state;
+    run(0);
+}
+
+/* In pieces, and whole: as mailprotod does it. */
+static void test_kit_gathered(void **state)
+{
+    (void)state;
+    run(24);
+    run(65536);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kit),
+        cmocka_unit_test(test_kit_gathered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,7 +77,7 @@ class StoreCheck(unittest.TestCase):
             (("-s",), "-s needs a number"),
             (("-r",), "-r needs the name of a rule"),
             (("-r", "no.rule", "memory"), 'there is no rule "no.rule"'),
-            (("-r", "no.rule", "memory"), "append.concurrent uid"),
+            (("-r", "no.rule", "memory"), "uid.visible uid.reuse"),
             (("-r", "uid.reuse", "-r", "uid.reuse", "memory"), "-r uid.reuse is there twice"),
             (("memory", "more"), "takes no argument"),
             (("memory", "one", "two"), '"two" is too much'),

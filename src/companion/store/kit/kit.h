@@ -58,8 +58,8 @@ typedef struct kit_rule {
 } kit_rule;
 
 /* The rules, each file's own; they end with a name that is NULL. */
-extern const kit_rule mp_kit_mailbox_rules[], mp_kit_append_rules[], mp_kit_change_rules[], mp_kit_message_rules[],
-    mp_kit_answer_rules[];
+extern const kit_rule mp_kit_list_rules[], mp_kit_mailbox_rules[], mp_kit_opening_rules[], mp_kit_append_rules[],
+    mp_kit_number_rules[], mp_kit_change_rules[], mp_kit_message_rules[], mp_kit_answer_rules[];
 
 /* ---- kit.c ---- */
 /* The rule failed, with what was seen: the first failure counts. 0. */
@@ -120,6 +120,14 @@ uint64_t mp_kit_create(kit_handle *h, const char *name);
 /* The mailbox of that name as LIST tells it; NULL in *item: there is none. */
 int mp_kit_find(kit_handle *h, const char *name, const mailproto_store_mailbox **item);
 uint64_t mp_kit_inbox(kit_handle *h);
+int mp_kit_is(mailproto_text text, const char *name);
+int mp_kit_is_one_of(const char *const *names, size_t count, mailproto_text name);
+/* Lists all, or what is subscribed to. */
+kit_answer *mp_kit_list(kit_handle *h, uint32_t subscribed);
+/* Whether a list tells these names, in this order, each once; others in it are not looked at. */
+int mp_kit_tells(kit *k, const kit_answer *answer, const char *const *names, size_t count);
+/* How many messages STATUS tells; -1: the rule failed. */
+int mp_kit_count(kit_handle *h, uint64_t mailbox);
 /* Deletes, renames: what was answered. */
 int mp_kit_delete(kit_handle *h, uint64_t mailbox, int32_t *result);
 int mp_kit_rename(kit_handle *h, uint64_t mailbox, const char *name, int32_t *result);

@@ -196,6 +196,31 @@ static void cancel_commit(kit *k)
 
 /* ---- errors ---- */
 
+/* What an upload ends with: a store that gathers octets looks for the mailbox when it has them. */
+static int upload_to(kit_handle *h, uint64_t mailbox, int32_t *result)
+{
+    mailproto_store_append_begin begin = {.head = {sizeof begin, MAILPROTO_STORE_APPEND_BEGIN, 0}};
+    mailproto_store_append_write write = {.head = {sizeof write, MAILPROTO_STORE_APPEND_WRITE, 0}};
+    mailproto_store_append_commit commit = {.head = {sizeof commit, MAILPROTO_STORE_APPEND_COMMIT, 0}};
+    mailproto_event *const all[] = {&begin.head, &write.head, &commit.head};
+
+    begin.mailbox = mailbox;
+    write.bytes = mp_kit_text("for nobody\r\n");
+    *result = MAILPROTO_OK;
+    for (size_t i = 0; i < sizeof all / sizeof *all && !*result; i++) {
+        const kit_answer *answer = mp_kit_ask(h, all[i]);
+
+        if (!answer)
+            return 0;
+        *result = answer->result;
+        if (i == 0 && answer->count)
+            write.upload = commit.upload = KIT_ITEM(answer, 0, upload)->upload;
+        if (i == 1 && *result)
+            mp_kit_abort(h, write.upload);
+    }
+    return 1;
+}
+
 static void error_codes(kit *k)
 {
     kit_handle *h = &k->handles[0];
@@ -206,15 +231,13 @@ static void error_codes(kit *k)
     mailproto_store_flags flags = {.head = {sizeof flags, MAILPROTO_STORE_FLAGS, 0}};
     mailproto_store_copy copy = {.head = {sizeof copy, MAILPROTO_STORE_COPY, 0}};
     mailproto_store_expunge expunge = {.head = {sizeof expunge, MAILPROTO_STORE_EXPUNGE, 0}};
-    mailproto_store_append_begin begin = {.head = {sizeof begin, MAILPROTO_STORE_APPEND_BEGIN, 0}};
     mailproto_store_delete again = {.head = {sizeof again, MAILPROTO_STORE_DELETE, 0}};
     mailproto_store_rename rename = {.head = {sizeof rename, MAILPROTO_STORE_RENAME, 0}};
-    mailproto_event *const all[] = {&open.head,  &flags.head, &copy.head,  &expunge.head,
-                                    &begin.head, &again.head, &rename.head};
+    mailproto_event *const all[] = {&open.head, &flags.head, &copy.head, &expunge.head, &again.head, &rename.head};
     int32_t result;
 
     NEED(id && make(h, "there", &about) && mp_kit_delete(h, id, &result));
-    open.mailbox = flags.mailbox = expunge.mailbox = begin.mailbox = again.mailbox = rename.mailbox = id;
+    open.mailbox = flags.mailbox = expunge.mailbox = again.mailbox = rename.mailbox = id;
     open.mode = MAILPROTO_STORE_READ_ONLY;
     flags.uids = copy.uids = &run;
     flags.unchanged_since = UINT64_MAX;
@@ -230,6 +253,9 @@ static void error_codes(kit *k)
                "question 0x%x of a mailbox that is not there was answered %s", (unsigned)all[i]->type,
                mailproto_result_name(answer->result));
     }
+    NEED(upload_to(h, id, &result));
+    DEMAND(k, result == MAILPROTO_ERR_NOT_FOUND, "an upload to a mailbox that is not there was answered %s",
+           mailproto_result_name(result));
 }
 
 /* ---- what is kept besides ---- */

@@ -1,19 +1,11 @@
-/* rules_appends.c - the rules of uploads and of the UIDs that they get.
- * mailproto/store.h, RULES; RFC 9051 6.3.12 and 2.3.1.1, RFC 3502, RFC 4315, RFC 5322 2.1, RFC 9208. */
+/* rules_appends.c - the rules of uploads, and of quotas.
+ * mailproto/store.h, RULES; RFC 9051 6.3.12, RFC 3502, RFC 4315, RFC 5322 2.1, RFC 9208. */
 #include <stdio.h>
 #include <string.h>
 
 #include "kit.h"
 
 #define QUESTION(name, TYPE) mailproto_store_##name q = {.head = {sizeof q, MAILPROTO_STORE_##TYPE, 0}}
-
-/* How many messages STATUS tells; -1: the rule failed. */
-static int count(kit_handle *h, uint64_t mailbox)
-{
-    const mailproto_store_status_item *status = mp_kit_status(h, mailbox);
-
-    return status ? (int)status->messages : -1;
-}
 
 /* The item MESSAGE of a UID. NULL: the rule failed. */
 static const mailproto_store_message *message(kit_handle *h, uint64_t mailbox, uint32_t uid)
@@ -114,7 +106,7 @@ static void append_together(kit *k)
     upload = mp_kit_begin(h, id, 0, 0);
     NEED(upload && mp_kit_write(h, upload, "1\r\n", 3) && mp_kit_begin(h, id, upload, 0));
     NEED(mp_kit_write(h, upload, "2\r\n", 3));
-    seen = count(other, id);
+    seen = mp_kit_count(other, id);
     NEED(seen >= 0);
     DEMAND(k, !seen, "%d messages of a group can be seen before it is committed", seen);
     q.upload = upload;
@@ -122,12 +114,12 @@ static void append_together(kit *k)
     NEED(answer);
     for (int i = 0; i < 20 && !answer->ended; i++) {
         mp_kit_steps(k, 1);
-        seen = count(other, id);
+        seen = mp_kit_count(other, id);
         NEED(seen >= 0);
         DEMAND(k, seen == 0 || seen == 2, "%d messages of a group of 2 can be seen", seen);
     }
     NEED(mp_kit_wait(h, answer));
-    seen = count(other, id);
+    seen = mp_kit_count(other, id);
     DEMAND(k, answer->result || seen == 2, "%d messages of a group of 2 can be seen after commit", seen);
 }
 
@@ -144,7 +136,7 @@ static void append_abort(kit *k)
     NEED(mp_kit_write(h, upload, "2\r\n", 3));
     mp_kit_abort(h, upload);
     mp_kit_settle(k);
-    seen = count(h, id);
+    seen = mp_kit_count(h, id);
     DEMAND(k, seen <= 0, "%d messages are there after abort", seen);
 }
 
@@ -189,7 +181,7 @@ static void append_size(kit *k)
     DEMAND(k, result, "a message with fewer octets than announced was taken");
     NEED(try_size(h, id, "1234\r\n", &result));
     DEMAND(k, result, "a message with more octets than announced was taken");
-    DEMAND(k, count(h, id) <= 1, "a message that broke its announced size is there");
+    DEMAND(k, mp_kit_count(h, id) <= 1, "a message that broke its announced size is there");
 }
 
 /* What a sender merely said is not held against the message. */
@@ -378,40 +370,6 @@ static void append_concurrent(kit *k)
     }
 }
 
-/* The upload that was begun first is committed last: its UID is the greater one. */
-static void uid_visible(kit *k)
-{
-    kit_handle *h = &k->handles[0], *other = mp_kit_handle(k);
-    const uint64_t id = mp_kit_create(h, "visible");
-    const mailproto_store_appended *a, *b;
-    uint64_t first, second;
-
-    NEED(other && id);
-    first = mp_kit_begin(h, id, 0, 0);
-    second = mp_kit_begin(other, id, 0, 0);
-    NEED(first && second && mp_kit_write(h, first, "1\r\n", 3) && mp_kit_write(other, second, "2\r\n", 3));
-    b = mp_kit_commit(other, second);
-    NEED(b);
-    a = mp_kit_commit(h, first);
-    NEED(a);
-    DEMAND(k, a->uid > b->uid, "UID %u became visible after UID %u", (unsigned)a->uid, (unsigned)b->uid);
-}
-
-static void uid_reuse(kit *k)
-{
-    kit_handle *h = &k->handles[0];
-    const uint64_t id = mp_kit_create(h, "reuse");
-    uint32_t last = 0, next;
-
-    NEED(id);
-    for (int i = 0; i < 3; i++)
-        NEED((last = mp_kit_append(h, id, "x\r\n", 0)));
-    NEED(mp_kit_remove(h, id, last, last));
-    next = mp_kit_append(h, id, "y\r\n", 0);
-    NEED(next);
-    DEMAND(k, next > last, "UID %u was given after UID %u was expunged", (unsigned)next, (unsigned)last);
-}
-
 static void quota(kit *k)
 {
     kit_handle *h = &k->handles[0];
@@ -433,62 +391,7 @@ static void quota(kit *k)
     NEED(try_size(h, id, "123\r\n", &result));
     DEMAND(k, result == MAILPROTO_ERR_QUOTA, "a second message was answered %s, and the quota is 1",
            mailproto_result_name(result));
-    DEMAND(k, count(h, id) == 1, "it is there nevertheless");
-}
-
-/* ---- across a restart ---- */
-
-static void restart_kept(kit *k)
-{
-    kit_handle *h = &k->handles[0];
-    const uint64_t id = mp_kit_create(h, "lasting");
-    const mailproto_store_mailbox *item;
-    kit_view before, after;
-    char octets[8];
-    size_t size;
-
-    NEED(id && mp_kit_append(h, id, "1\r\n", MAILPROTO_FLAG_SEEN) && mp_kit_append(h, id, "2\r\n", 0));
-    NEED(mp_kit_view(h, id, &before) && mp_kit_restart(k));
-    h = &k->handles[0];
-    NEED(mp_kit_find(h, "lasting", &item));
-    DEMAND(k, item && item->mailbox, "the mailbox is gone after a restart");
-    NEED(mp_kit_view(h, item->mailbox, &after));
-    DEMAND(k, after.count == 2, "%lu of 2 messages are there after a restart", (unsigned long)after.count);
-    for (size_t i = 0; i < 2; i++) {
-        DEMAND(k, after.messages[i].uid == before.messages[i].uid, "UID %u became %u with a restart",
-               (unsigned)before.messages[i].uid, (unsigned)after.messages[i].uid);
-        NEED(mp_kit_read(h, item->mailbox, after.messages[i].uid, octets, sizeof octets, &size));
-        DEMAND(k, size == 3 && octets[0] == (char)('1' + i), "a message is not what it was after a restart");
-    }
-}
-
-static void restart_numbers(kit *k)
-{
-    kit_handle *h = &k->handles[0];
-    const uint64_t id = mp_kit_create(h, "counting");
-    const mailproto_store_opened *opened;
-    const mailproto_store_mailbox *item;
-    uint32_t uidvalidity, last;
-    uint64_t cursor;
-
-    NEED(id && (last = mp_kit_append(h, id, "1\r\n", 0)) && mp_kit_remove(h, id, last, last));
-    opened = mp_kit_open(h, id, MAILPROTO_STORE_READ_ONLY);
-    NEED(opened);
-    uidvalidity = opened->uidvalidity;
-    cursor = opened->cursor;
-    mp_kit_close(h, opened->opening);
-    NEED(mp_kit_restart(k));
-    h = &k->handles[0];
-    NEED(mp_kit_find(h, "counting", &item));
-    DEMAND(k, item && item->mailbox, "the mailbox is gone after a restart");
-    opened = mp_kit_open(h, item->mailbox, MAILPROTO_STORE_READ_ONLY);
-    NEED(opened);
-    DEMAND(k, opened->uidvalidity == uidvalidity, "UIDVALIDITY %u became %u", (unsigned)uidvalidity,
-           (unsigned)opened->uidvalidity);
-    DEMAND(k, opened->cursor >= cursor, "the cursor was %lu, and is %lu after a restart", (unsigned long)cursor,
-           (unsigned long)opened->cursor);
-    DEMAND(k, opened->uidnext > last, "UID %u is given again after a restart", (unsigned)last);
-    mp_kit_close(h, opened->opening);
+    DEMAND(k, mp_kit_count(h, id) == 1, "it is there nevertheless");
 }
 
 const kit_rule mp_kit_append_rules[] = {
@@ -503,10 +406,6 @@ const kit_rule mp_kit_append_rules[] = {
     {"append.no_uids", "with NO_UIDS a commit gives no item, and the message is there", append_no_uids},
     {"append.numbers", "APPENDED tells the UID, UIDVALIDITY and modseq that CHANGES and OPENED tell", append_numbers},
     {"append.concurrent", "uploads of several stores at once are all there, whole, once", append_concurrent},
-    {"uid.visible", "UIDs rise in the order in which messages become visible", uid_visible},
-    {"uid.reuse", "the UID of an expunged message is never given again", uid_reuse},
     {"quota", "what a quota does not allow is ERR_QUOTA, and not there", quota},
-    {"restart.kept", "what was answered is there after a restart, with its UIDs", restart_kept},
-    {"restart.numbers", "UIDVALIDITY stays, cursor and UIDNEXT do not go back with a restart", restart_numbers},
     {NULL, NULL, NULL},
 };

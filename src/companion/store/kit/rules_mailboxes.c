@@ -1,185 +1,10 @@
-/* rules_mailboxes.c - the rules of mailboxes: lists, names, numbers, deletes, renames, what is told when one is opened.
- * mailproto/store.h, RULES; RFC 9051 6.3.2 to 6.3.11, RFC 6154 3, RFC 8474 4. */
+/* rules_mailboxes.c - the rules of mailboxes: names, numbers, deletes, renames.
+ * mailproto/store.h, RULES; RFC 9051 6.3.4 to 6.3.6, RFC 6154 3, RFC 8474 4. */
 #include <string.h>
 
 #include "kit.h"
 
 #define QUESTION(name, TYPE) mailproto_store_##name q = {.head = {sizeof q, MAILPROTO_STORE_##TYPE, 0}}
-
-static int is(mailproto_text text, const char *name)
-{
-    return text.len == strlen(name) && memcmp(text.ptr, name, text.len) == 0;
-}
-
-/* Whether the item is of a name; INBOX and what the factory made besides are not looked at. */
-static int is_one_of(const char *const *names, size_t count, mailproto_text name)
-{
-    for (size_t i = 0; i < count; i++)
-        if (is(name, names[i]))
-            return 1;
-    return 0;
-}
-
-/* Whether a list tells these names, in this order, each once. */
-static int tells(kit *k, const kit_answer *answer, const char *const *names, size_t count)
-{
-    size_t next = 0;
-
-    for (size_t i = 0; i < answer->count; i++) {
-        const mailproto_text name = KIT_ITEM(answer, i, mailbox)->name;
-
-        if (!is_one_of(names, count, name))
-            continue;
-        if (next == count || !is(name, names[next]))
-            return mp_kit_fail(k, "\"%.*s\" is told where \"%s\" has its place", (int)name.len, name.ptr,
-                               next < count ? names[next] : "nothing");
-        next++;
-    }
-    return next == count || mp_kit_fail(k, "\"%s\" is not told", names[next]);
-}
-
-static int subscribe(kit_handle *h, const char *name, uint32_t subscribed)
-{
-    QUESTION(subscribe, SUBSCRIBE);
-
-    q.name = mp_kit_text(name);
-    q.subscribed = subscribed;
-    return mp_kit_done(h, &q.head) != NULL;
-}
-
-static kit_answer *list(kit_handle *h, uint32_t subscribed)
-{
-    QUESTION(list, LIST);
-
-    q.subscribed = subscribed;
-    return mp_kit_done(h, &q.head);
-}
-
-/* ---- LIST ---- */
-
-static void list_order(kit *k)
-{
-    static const char *const made[] = {"b", "a!", "a", "a b", "aa", "a/x", "a/x/y", "a/b"};
-    static const char *const order[] = {"a", "a/b", "a/x", "a/x/y", "a b", "a!", "aa", "b"};
-    kit_handle *h = &k->handles[0];
-    kit_answer *answer;
-
-    for (size_t i = 0; i < sizeof made / sizeof *made; i++)
-        NEED(mp_kit_create(h, made[i]));
-    answer = list(h, 0);
-    NEED(answer);
-    (void)tells(k, answer, order, sizeof order / sizeof *order);
-}
-
-static void list_pages(kit *k)
-{
-    static const char *const names[] = {"p1", "p2", "p3", "p4", "p5", "p6", "p7"};
-    kit_handle *h = &k->handles[0];
-    char last[64] = "";
-    size_t found = 0;
-    QUESTION(list, LIST);
-
-    for (size_t i = 7; i-- > 0;)
-        NEED(mp_kit_create(h, names[i]));
-    q.want = 3;
-    for (size_t pages = 0; pages < 20; pages++) {
-        kit_answer *answer;
-
-        q.after = mp_kit_text(last);
-        answer = mp_kit_done(h, &q.head);
-        NEED(answer);
-        if (!answer->count)
-            break;
-        for (size_t i = 0; i < answer->count; i++) {
-            const mailproto_text name = KIT_ITEM(answer, i, mailbox)->name;
-
-            DEMAND(k, name.len < sizeof last, "a name of %lu octets came out of nowhere", (unsigned long)name.len);
-            memcpy(last, name.ptr, name.len);
-            last[name.len] = '\0';
-            if (!is_one_of(names, 7, name))
-                continue;
-            DEMAND(k, found < 7 && is(name, names[found]), "\"%s\" came again, or too early, on page %lu", last,
-                   (unsigned long)pages + 1);
-            found++;
-        }
-    }
-    DEMAND(k, found == 7, "the pages told %lu of 7 names", (unsigned long)found);
-}
-
-static void list_want(kit *k)
-{
-    kit_handle *h = &k->handles[0];
-    kit_answer *answer;
-    QUESTION(list, LIST);
-
-    NEED(mp_kit_create(h, "one") && mp_kit_create(h, "two") && mp_kit_create(h, "three"));
-    q.want = 2;
-    answer = mp_kit_done(h, &q.head);
-    NEED(answer);
-    DEMAND(k, answer->count == 2, "LIST with want 2 gave %lu names of at least 4", (unsigned long)answer->count);
-}
-
-static void list_subscribed(kit *k)
-{
-    static const char *const names[] = {"not", "ghost", "sub"};
-    kit_handle *h = &k->handles[0];
-    kit_answer *answer;
-
-    NEED(mp_kit_create(h, "sub") && mp_kit_create(h, "not") && subscribe(h, "sub", 1) && subscribe(h, "ghost", 1));
-    answer = list(h, 1);
-    NEED(answer && tells(k, answer, (const char *const[]){"ghost", "sub"}, 2));
-    for (size_t i = 0; i < answer->count; i++) {
-        DEMAND(k, !is(KIT_ITEM(answer, i, mailbox)->name, names[0]), "a name is told that is not subscribed");
-        DEMAND(k, KIT_ITEM(answer, i, mailbox)->subscribed, "a subscribed name is told as not subscribed");
-    }
-    NEED(subscribe(h, "sub", 0) && subscribe(h, "ghost", 0));
-    answer = list(h, 1);
-    NEED(answer);
-    for (size_t i = 0; i < answer->count; i++)
-        DEMAND(k, !is_one_of(names, 3, KIT_ITEM(answer, i, mailbox)->name), "a name stayed subscribed");
-}
-
-static void list_ghost(kit *k)
-{
-    kit_handle *h = &k->handles[0];
-    const mailproto_store_mailbox *item = NULL;
-    kit_answer *answer;
-
-    NEED(subscribe(h, "ghost", 1));
-    answer = list(h, 0);
-    NEED(answer);
-    for (size_t i = 0; i < answer->count; i++)
-        if (is(KIT_ITEM(answer, i, mailbox)->name, "ghost"))
-            item = KIT_ITEM(answer, i, mailbox);
-    DEMAND(k, item, "a subscribed name without a mailbox is not in the list");
-    DEMAND(k, item->mailbox == 0 && item->attributes & MAILPROTO_MAILBOX_NONEXISTENT && item->subscribed,
-           "it is told with id %lu and attributes 0x%x", (unsigned long)item->mailbox, (unsigned)item->attributes);
-}
-
-static void list_only(kit *k)
-{
-    kit_handle *h = &k->handles[0];
-    const mailproto_store_mailbox *item;
-
-    NEED(mp_kit_create(h, "deep") && mp_kit_create(h, "deep/name"));
-    NEED(mp_kit_find(h, "deep/name", &item));
-    DEMAND(k, item && is(item->name, "deep/name"), "the name that was asked for is not told");
-    NEED(mp_kit_find(h, "deep/nam", &item));
-    DEMAND(k, !item, "a name that is not there is told");
-    NEED(mp_kit_find(h, "iNboX", &item));
-    DEMAND(k, item && is(item->name, "INBOX"), "INBOX is not found in another case");
-}
-
-static void list_utf8(kit *k)
-{
-    static const char name[] = "Entw\xc3\xbcrfe \xe5\x8f\x97\xe4\xbf\xa1";
-    kit_handle *h = &k->handles[0];
-    const mailproto_store_mailbox *item;
-
-    NEED(mp_kit_create(h, name));
-    NEED(mp_kit_find(h, name, &item));
-    DEMAND(k, item && is(item->name, name), "a name in UTF-8 does not come back as it was given");
-}
 
 /* ---- CREATE, DELETE ---- */
 
@@ -215,9 +40,9 @@ static void create_parents(kit *k)
     kit_answer *answer;
 
     NEED(mp_kit_create(h, names[2]));
-    answer = list(h, 0);
+    answer = mp_kit_list(h, 0);
     NEED(answer);
-    (void)tells(k, answer, names, 3);
+    (void)mp_kit_tells(k, answer, names, 3);
 }
 
 static void create_special(kit *k)
@@ -447,89 +272,7 @@ static void rename_inbox(kit *k)
     DEMAND(k, item && item->mailbox == below, "what is below INBOX did not stay");
 }
 
-/* ---- OPEN, STATUS ---- */
-
-static void open_state(kit *k)
-{
-    kit_handle *h = &k->handles[0];
-    const uint64_t id = mp_kit_create(h, "state");
-    const mailproto_store_opened *opened;
-    uint32_t last = 0;
-
-    NEED(id);
-    opened = mp_kit_open(h, id, MAILPROTO_STORE_READ_ONLY);
-    NEED(opened);
-    DEMAND(k, opened->opening && opened->cursor && opened->uidvalidity && opened->uidnext,
-           "an opening, cursor, UIDVALIDITY or UIDNEXT of 0 is told");
-    mp_kit_close(h, opened->opening);
-    for (int i = 0; i < 3; i++)
-        NEED((last = mp_kit_append(h, id, "x\r\n", 0)));
-    opened = mp_kit_open(h, id, MAILPROTO_STORE_READ_ONLY);
-    NEED(opened);
-    DEMAND(k, opened->messages == 3, "OPENED tells %u messages of 3", (unsigned)opened->messages);
-    DEMAND(k, opened->uidnext > last, "UIDNEXT is %u, and UID %u is there", (unsigned)opened->uidnext, (unsigned)last);
-    mp_kit_close(h, opened->opening);
-}
-
-static void open_exclusive(kit *k)
-{
-    kit_handle *h = &k->handles[0], *other = mp_kit_handle(k);
-    const uint64_t id = mp_kit_create(h, "locked");
-    const mailproto_store_opened *opened, *also;
-    kit_answer *answer;
-    QUESTION(open, OPEN);
-
-    NEED(other && id);
-    opened = mp_kit_open(h, id, MAILPROTO_STORE_EXCLUSIVE);
-    NEED(opened);
-    q.mailbox = id;
-    q.mode = MAILPROTO_STORE_EXCLUSIVE;
-    answer = mp_kit_ask(other, &q.head);
-    NEED(answer);
-    DEMAND(k, answer->result == MAILPROTO_ERR_BUSY, "a second EXCLUSIVE was answered %s",
-           mailproto_result_name(answer->result));
-    also = mp_kit_open(other, id, MAILPROTO_STORE_READ_WRITE);
-    NEED(also);
-    mp_kit_close(other, also->opening);
-    mp_kit_close(h, opened->opening);
-    mp_kit_settle(k);
-    opened = mp_kit_open(other, id, MAILPROTO_STORE_EXCLUSIVE);
-    NEED(opened);
-    mp_kit_close(other, opened->opening);
-}
-
-static void status_counts(kit *k)
-{
-    kit_handle *h = &k->handles[0];
-    const uint64_t id = mp_kit_create(h, "counts");
-    const mailproto_store_status_item *status;
-    const mailproto_store_opened *opened;
-
-    NEED(id && mp_kit_append(h, id, "12345678\r\n", MAILPROTO_FLAG_SEEN) && mp_kit_append(h, id, "1234\r\n", 0) &&
-         mp_kit_append(h, id, "12\r\n", MAILPROTO_FLAG_DELETED | MAILPROTO_FLAG_SEEN));
-    opened = mp_kit_open(h, id, MAILPROTO_STORE_READ_ONLY);
-    status = mp_kit_status(h, id);
-    NEED(opened && status);
-    DEMAND(k, status->messages == 3 && status->unseen == 1 && status->deleted == 1,
-           "STATUS tells %u messages, %u unseen, %u deleted, of 3, 1, 1", (unsigned)status->messages,
-           (unsigned)status->unseen, (unsigned)status->deleted);
-    DEMAND(k, status->size == 20 && status->deleted_size == 4, "STATUS tells %lu octets, %lu deleted, of 20, 4",
-           (unsigned long)status->size, (unsigned long)status->deleted_size);
-    DEMAND(k, status->uidnext == opened->uidnext && status->uidvalidity == opened->uidvalidity,
-           "UIDNEXT or UIDVALIDITY is not what OPENED told");
-    DEMAND(k, status->cursor == opened->cursor, "the cursor is %lu, and OPENED told %lu", (unsigned long)status->cursor,
-           (unsigned long)opened->cursor);
-    mp_kit_close(h, opened->opening);
-}
-
 const kit_rule mp_kit_mailbox_rules[] = {
-    {"list.order", "mailboxes are told in hierarchy order, component by component, octet by octet", list_order},
-    {"list.pages", "LIST goes on behind the name `after`, nothing is told twice or left out", list_pages},
-    {"list.want", "LIST gives at most as many mailboxes as are wanted", list_want},
-    {"list.subscribed", "with `subscribed` LIST tells the subscribed names alone", list_subscribed},
-    {"list.ghost", "subscribed names without a mailbox are in the list, with id 0 and NONEXISTENT", list_ghost},
-    {"list.only", "with `only` LIST tells that name alone, INBOX in any case", list_only},
-    {"list.utf8", "names in UTF-8 come back as they were given", list_utf8},
     {"inbox.stays", "INBOX always exists, and DELETE of it is ERR_DENIED", inbox_stays},
     {"create.exists", "CREATE of a name that is there is ERR_EXISTS", create_exists},
     {"create.parents", "CREATE makes the mailboxes above, too", create_parents},
@@ -544,8 +287,5 @@ const kit_rule mp_kit_mailbox_rules[] = {
     {"rename.inferiors", "inferiors follow a RENAME", rename_inferiors},
     {"rename.exists", "RENAME to a name that is there is ERR_EXISTS, and changes nothing", rename_exists},
     {"rename.inbox", "RENAME of INBOX moves its messages to a new mailbox, INBOX and its inferiors stay", rename_inbox},
-    {"open.state", "OPENED tells messages, UIDNEXT above all UIDs, and a cursor of at least 1", open_state},
-    {"open.exclusive", "a mailbox is open EXCLUSIVE once, the next is ERR_BUSY, others may open it", open_exclusive},
-    {"status.counts", "the counts of STATUS are those of the messages, all at the cursor that is told", status_counts},
     {NULL, NULL, NULL},
 };

@@ -392,3 +392,48 @@ int mp_kit_same(const kit_view *a, const kit_view *b)
             return 0;
     return 1;
 }
+
+/* ---- lists and counts ---- */
+
+int mp_kit_is(mailproto_text text, const char *name)
+{
+    return text.len == strlen(name) && memcmp(text.ptr, name, text.len) == 0;
+}
+
+int mp_kit_is_one_of(const char *const *names, size_t count, mailproto_text name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (mp_kit_is(name, names[i]))
+            return 1;
+    return 0;
+}
+
+int mp_kit_tells(kit *k, const kit_answer *answer, const char *const *names, size_t count)
+{
+    size_t next = 0;
+
+    for (size_t i = 0; i < answer->count; i++) {
+        const mailproto_text name = KIT_ITEM(answer, i, mailbox)->name;
+
+        if (!mp_kit_is_one_of(names, count, name))
+            continue;
+        if (next == count || !mp_kit_is(name, names[next]))
+            return mp_kit_fail(k, "\"%.*s\" is told where \"%s\" has its place", (int)name.len, name.ptr,
+                               next < count ? names[next] : "nothing");
+        next++;
+    }
+    return next == count || mp_kit_fail(k, "\"%s\" is not told", names[next]);
+}
+kit_answer *mp_kit_list(kit_handle *h, uint32_t subscribed)
+{
+    QUESTION(list, LIST);
+
+    q.subscribed = subscribed;
+    return mp_kit_done(h, &q.head);
+}
+int mp_kit_count(kit_handle *h, uint64_t mailbox)
+{
+    const mailproto_store_status_item *status = mp_kit_status(h, mailbox);
+
+    return status ? (int)status->messages : -1;
+}

@@ -400,6 +400,28 @@ static void test_sentences(void **state)
     assert_non_null(strstr(answer->text, "make room"));
 }
 
+/* Mail can be read from a full disk, though what was delivered since cannot be numbered; and is there when it can. */
+static void test_full_disk(void **state)
+{
+    struct account *a = *state;
+    uint64_t inbox = mailbox_id(a, "INBOX");
+    struct answer *answer;
+
+    append(a, inbox, "old\r\n", 0, 0);
+    put_file(a, "new/1.host", "new\n");
+    disk.error = -ENOSPC;
+    disk.lasts = 1;
+    disk.left = 0;
+    answer = open_mailbox(a, inbox, MAILPROTO_STORE_READ_WRITE);
+    assert_int_equal(answer->total, 1);
+    assert_int_equal(changes(a, answer->number, 0)->messages, 1);
+    assert_string_equal(read_message(a, inbox, 1, 100), "old\r\n");
+    assert_int_equal(status(a, inbox)->total, 1);
+    disk.left = -1;
+    assert_int_equal(status(a, inbox)->total, 2);
+    assert_string_equal(read_message(a, inbox, 2, 100), "new\r\n");
+}
+
 /* ---- real permissions ---- */
 
 static void test_permissions(void **state)
@@ -435,9 +457,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_append), TEST(test_deliver), TEST(test_group),     TEST(test_copy),        TEST(test_move),
-        TEST(test_flags),  TEST(test_expunge), TEST(test_create),    TEST(test_rename),      TEST(test_rename_inbox),
-        TEST(test_delete), TEST(test_look),    TEST(test_sentences), TEST(test_permissions),
+        TEST(test_append), TEST(test_deliver), TEST(test_group),     TEST(test_copy),      TEST(test_move),
+        TEST(test_flags),  TEST(test_expunge), TEST(test_create),    TEST(test_rename),    TEST(test_rename_inbox),
+        TEST(test_delete), TEST(test_look),    TEST(test_sentences), TEST(test_full_disk), TEST(test_permissions),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

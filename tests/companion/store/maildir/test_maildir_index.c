@@ -1,5 +1,6 @@
 /* test_maildir_index.c - the index: deleted, damaged, older, newer, exchanged under us; numbers that never come again.
  * RFC 9051 2.3.1.1 (UIDVALIDITY), RFC 7162 3.1.1 (modseq). */
+#include <dirent.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -269,6 +270,39 @@ static void test_modseq_lost(void **state)
     assert_true(set_flags(a, inbox, 1, MAILPROTO_STORE_FLAGS_ADD, MAILPROTO_FLAG_FLAGGED)->modseqs[0] > told);
 }
 
+/* Of what was expunged, so many runs are remembered; a cursor from before has to compare. */
+static void test_remembered(void **state)
+{
+    struct account *a = *state;
+    mailproto_store_changes question = {.head = {sizeof question, MAILPROTO_STORE_CHANGES, 0}};
+    uint64_t inbox, first, cursor;
+    struct answer *answer;
+
+    account_close(a);
+    a->config.remember = 8;
+    assert_int_equal(account_open(a), 0);
+    inbox = mailbox_id(a, "INBOX");
+    answer = open_mailbox(a, inbox, MAILPROTO_STORE_READ_WRITE);
+    question.opening = answer->number;
+    append(a, inbox, "x\r\n", 0, 0);
+    first = cursor = changes(a, question.opening, 0)->cursor;
+    for (int i = 0; i < 12; i++) {
+        append(a, inbox, "x\r\n", MAILPROTO_FLAG_DELETED, 0);
+        append(a, inbox, "x\r\n", 0, 0);
+        if (i == 10)
+            cursor = changes(a, question.opening, 0)->cursor;
+        expunge(a, inbox);
+    }
+    question.since = first;
+    assert_int_equal(ask(a->store, &question.head)->why, MAILPROTO_ERR_RESYNC);
+    answer = changes(a, question.opening, cursor);
+    assert_int_equal(answer->vanished, 2);
+    assert_int_equal(answer->gone[1][0], 24);
+    account_close(a);
+    assert_int_equal(account_open(a), 0);
+    assert_int_equal(changes(a, open_mailbox(a, inbox, MAILPROTO_STORE_READ_WRITE)->number, cursor)->vanished, 2);
+}
+
 static void count_report(void *user, uint32_t fixed, const char *sentence, size_t len)
 {
     size_t *counts = user;
@@ -309,6 +343,60 @@ static void test_check_and_repair(void **state)
     still_there(a, 1);
 }
 
+/* ---- who may read it ---- */
+
+static void check_modes(const char *path)
+{
+    char inside[1024];
+    struct dirent *entry;
+    struct stat found;
+    DIR *directory = opendir(path);
+
+    assert_non_null(directory);
+    while ((entry = readdir(directory))) {
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+            continue;
+        snprintf(inside, sizeof inside, "%s/%s", path, entry->d_name);
+        assert_int_equal(lstat(inside, &found), 0);
+        if ((found.st_mode & 0777) != (S_ISDIR(found.st_mode) ? 0700 : 0600))
+            fail_msg("%s has mode %o", inside, (unsigned)found.st_mode);
+        if (S_ISDIR(found.st_mode))
+            check_modes(inside);
+    }
+    closedir(directory);
+}
+
+/* Mail is private, whatever the umask is; and a path may have any characters. */
+static void test_modes(void **state)
+{
+    struct account *a = *state;
+    mode_t before = umask(022);
+    char root[sizeof a->path];
+
+    account_close(a);
+    memcpy(root, a->path, sizeof root);
+    assert_true(snprintf(a->path, sizeof a->path, "/%s//100%%41 ?modeof=x&y#z", root) < (int)sizeof a->path);
+    assert_int_equal(account_open(a), 0);
+    append(a, make_mailbox(a, "Box"), "x\r\n", 0, 0);
+    append(a, mailbox_id(a, "INBOX"), "x\r\n", 0, MAILPROTO_STORE_NO_UIDS);
+    append(a, mailbox_id(a, "INBOX"), "x\r\n", 0, 0);
+    close_mailbox(a, open_mailbox(a, mailbox_id(a, "INBOX"), MAILPROTO_STORE_EXCLUSIVE)->number);
+    for (int i = 0; i < 2; i++) {
+        static const char *const suffixes[] = {"", "-wal", "-shm"};
+
+        for (size_t j = 0; j < 3; j++) {
+            char name[64];
+
+            snprintf(name, sizeof name, "mailproto/index.sqlite%s", suffixes[j]);
+            assert_int_equal(access(account_file(a, name), F_OK), i && j ? -1 : 0);
+        }
+        check_modes(root);
+        account_close(a);
+    }
+    umask(before);
+    memcpy(a->path, root, sizeof root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,7 +409,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_uidvalidity, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_modseq, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_modseq_lost, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_remembered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_check_and_repair, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_modes, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -305,6 +305,32 @@ static void test_leftovers(void **state)
     free(large);
 }
 
+static void in_two_days(void *user, int64_t *seconds, int32_t *nanoseconds)
+{
+    mp_files_posix()->now(user, seconds, nanoseconds);
+    *seconds += INT64_C(2) * 24 * 60 * 60;
+}
+
+/* What a program that died left in tmp/ goes once it is old; what is being written does not. */
+static void test_stale(void **state)
+{
+    struct account *a = *state;
+
+    make_mailbox(a, "Box");
+    put_file(a, "tmp/dead.host", "half a mess");
+    put_file(a, ".Box/tmp/dead.host", "half a mess");
+    account_close(a);
+    assert_int_equal(account_open(a), 0);
+    assert_int_equal(count_files(a, "tmp", NULL), 1);
+    account_close(a);
+    account_use_files(a);
+    a->files.now = in_two_days;
+    assert_int_equal(account_open(a), 0);
+    assert_int_equal(count_files(a, "tmp", NULL), 0);
+    open_mailbox(a, mailbox_id(a, "Box"), MAILPROTO_STORE_READ_WRITE);
+    assert_int_equal(count_files(a, ".Box/tmp", NULL), 0);
+}
+
 static void test_copy_shares_octets(void **state)
 {
     struct account *a = *state;
@@ -350,6 +376,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_date_of_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_share, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_leftovers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_stale, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_copy_shares_octets, set_up, tear_down),
     };
 

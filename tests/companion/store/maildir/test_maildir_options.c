@@ -286,7 +286,7 @@ static void test_watch(void **state)
 
 /* ---- handles for delivery ---- */
 
-/* To open one and to deliver touches neither the index nor anything but the message's file and its folder. */
+/* To open one and to deliver touches neither the index nor anything but the message's file, its folder, and the reserve. */
 static void test_delivery_handle(void **state)
 {
     struct account *a = *state, delivery;
@@ -302,7 +302,8 @@ static void test_delivery_handle(void **state)
     assert_int_equal(mailbox_id(&delivery, "inbox"), MAILPROTO_MAILDIR_INBOX);
     for (int i = 0; i < 3; i++)
         append(&delivery, MAILPROTO_MAILDIR_INBOX, "x\n", 0, MAILPROTO_STORE_NO_UIDS);
-    assert_int_not_equal(stat(account_file(a, "mailproto"), &status_of), 0);
+    assert_int_not_equal(stat(account_file(a, "mailproto/index.sqlite"), &status_of), 0);
+    assert_int_equal(count_files(a, "mailproto", NULL), 2);
     assert_int_equal(count_files(a, "new", NULL), 3);
     question.mailbox = MAILPROTO_MAILDIR_INBOX;
     assert_int_equal(ask(delivery.store, &question.head)->why, MAILPROTO_ERR_NOT_FOUND);
@@ -330,6 +331,70 @@ static void test_delivery_to_nobody_yet(void **state)
     account_close(&delivery);
 }
 
+/* ---- folders ---- */
+
+static char done[2048]; /* what was done to folders, below the account's path */
+static size_t below;
+
+static void note(const char *what, const char *path)
+{
+    size_t used = strlen(done);
+
+    snprintf(done + used, sizeof done - used, "%s %s\n", what, strlen(path) > below ? path + below + 1 : ".");
+}
+
+static int noted_mkdir(void *user, const char *path)
+{
+    int error = mp_files_posix()->mkdir(user, path);
+
+    if (!error)
+        note("make", path);
+    return error;
+}
+
+static int noted_sync(void *user, const char *path)
+{
+    note("sync", path);
+    return mp_files_posix()->sync_directory(user, path);
+}
+
+/* Folders are made by the table, each durable in the one above it before the next, and no index is. */
+static void test_make(void **state)
+{
+    struct account *a = *state;
+    char path[ACCOUNT_PATH + 16], why[200];
+    mailproto_maildir *m = NULL;
+    struct stat found;
+
+    account_use_files(a);
+    a->files.mkdir = noted_mkdir;
+    a->files.sync_directory = noted_sync;
+    below = strlen(a->path);
+    done[0] = 0;
+    snprintf(path, sizeof path, "%s/all/of/it", a->path);
+    assert_int_equal(mailproto_maildir_make(path, &a->config, why, sizeof why), 0);
+    assert_string_equal(done, "make all\nsync .\nmake all/of\nsync all\nmake all/of/it\nsync all/of\n"
+                              "make all/of/it/tmp\nmake all/of/it/new\nmake all/of/it/cur\nsync all/of/it\n");
+    assert_int_equal(count_files(a, "all/of/it", NULL), 3);
+    assert_int_equal(stat(path, &found), 0);
+    assert_int_equal(found.st_mode & 0777, 0700);
+    done[0] = 0;
+    assert_int_equal(mailproto_maildir_make(path, &a->config, why, sizeof why), 0);
+    assert_string_equal(done, "");
+    snprintf(path, sizeof path, "%s/all/other", a->path);
+    assert_int_equal(mailproto_maildir_make_folder(path, &a->config, why, sizeof why), 0);
+    assert_string_equal(done, "make all/other\nsync all\nsync all/other\n");
+    assert_int_equal(count_files(a, "all/other", NULL), 0);
+    snprintf(path, sizeof path, "%s/all/of/it", a->path);
+    assert_int_equal(mailproto_maildir_open(&m, path, NULL, why, sizeof why), 0);
+    mailproto_maildir_close(m);
+    put_file(a, "file", "");
+    snprintf(path, sizeof path, "%s/file/x", a->path);
+    assert_int_equal(mailproto_maildir_make(path, NULL, why, sizeof why), MAILPROTO_ERR_UNAVAILABLE);
+    assert_non_null(strstr(why, "is a file, not a folder"));
+    assert_int_equal(mailproto_maildir_make_folder(NULL, NULL, why, sizeof why), MAILPROTO_ERR_ARG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +408,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_watch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_delivery_handle, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_delivery_to_nobody_yet, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_make, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

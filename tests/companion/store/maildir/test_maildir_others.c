@@ -1,5 +1,7 @@
 /* test_maildir_others.c - what other programs do in the folders is noticed: delivery, flags, moves, removal, folders.
  * https://cr.yp.to/proto/maildir.html; RFC 7162 3.1 (each of it has a modseq). */
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -264,6 +266,7 @@ static void test_folders(void **state)
     make_maildir(a, ".a&AC4-b");
     make_maildir(a, ".bad..name");
     assert_int_equal(mkdir(account_file(a, ".nothing"), 0700), 0);
+    assert_int_equal(symlink(".Made.Below", account_file(a, ".link")), 0); /* it may lead to another's mail */
     put_file(a, ".Made.Below/new/1.host", "x\n");
     reopen(a);
     answer = ask(a->store, &list.head);
@@ -302,6 +305,65 @@ static void test_folder_removed(void **state)
     assert_true(make_mailbox(a, "Box") > box);
 }
 
+/* ---- what cannot be looked at just now ---- */
+
+static const char *hidden_file, *hidden_folder; /* ends so: no permission */
+
+static int ends_so(const char *path, const char *with)
+{
+    size_t len = strlen(path), end = with ? strlen(with) : 0;
+
+    return end && len >= end && !strcmp(path + len - end, with);
+}
+
+static int open_if_shown(void *user, const char *path, uint32_t how)
+{
+    return ends_so(path, hidden_file) ? -EACCES : mp_files_posix()->open(user, path, how);
+}
+
+static int stat_if_shown(void *user, const char *path, mp_file_status *out)
+{
+    return ends_so(path, hidden_folder) ? -EACCES : mp_files_posix()->stat(user, path, out);
+}
+
+/* Changed long ago: a look may be trusted from now on. */
+static void make_old(const struct account *a, const char *name)
+{
+    const struct timespec times[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+
+    assert_int_equal(utimensat(AT_FDCWD, account_file(a, name), times, 0), 0);
+}
+
+/* A file that cannot be opened, and a folder that cannot be looked at, are there when they can, though no name changed. */
+static void test_hidden(void **state)
+{
+    struct account *a = *state;
+    uint64_t inbox;
+
+    account_close(a);
+    account_use_files(a);
+    a->files.open = open_if_shown;
+    a->files.stat = stat_if_shown;
+    assert_int_equal(account_open(a), 0);
+    inbox = mailbox_id(a, "INBOX");
+    put_file(a, "cur/1.host:2,", "1\n");
+    make_old(a, "cur");
+    make_old(a, "new");
+    hidden_file = "cur/1.host:2,";
+    assert_int_equal(look(a, inbox, 0)->messages, 0);
+    make_old(a, "cur");
+    hidden_file = NULL;
+    assert_int_equal(look(a, inbox, 0)->messages, 1);
+    make_maildir(a, ".Box");
+    make_old(a, "");
+    hidden_folder = "/.Box/cur";
+    reopen(a);
+    assert_int_equal(mailbox_id(a, "Box"), 0);
+    hidden_folder = NULL;
+    reopen(a);
+    assert_true(mailbox_id(a, "Box") != 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +379,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_is_no_message, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_folders, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_folder_removed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_hidden, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

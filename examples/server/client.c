@@ -45,8 +45,3 @@ int client_may_send_cleartext(const struct client *client)
 
     return allowed == CLEARTEXT_YES || (allowed == CLEARTEXT_LOOPBACK && client->loopback);
 }
-
-void client_wake(const struct client *client)
-{
-    mailproto_host_connection_wake(client->connection);
-}

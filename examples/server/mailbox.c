@@ -160,7 +160,7 @@ static void answered(mailproto_host_store *off, void *user)
     struct handle *handle = user;
 
     (void)off;
-    if (handle->client)
+    if (handle->client && handle->client->store_answered)
         handle->client->store_answered(handle->client);
 }
 

@@ -46,7 +46,7 @@ struct handle {
 
     mailproto_maildir *maildir;
     mailproto_host_store *off;
-    mailproto_host_job *job; /* opens and closes it */
+    mailproto_host_job *job;                        /* opens and closes it */
     struct handle *next_of_mailbox, *older, *newer; /* idle */
     void (*opened)(struct client *, struct handle *, const char *why);
     void (*closed)(struct client *);

@@ -65,7 +65,6 @@ static void opened(struct client *client, struct handle *handle, const char *why
         pop3->handle = NULL;
         handle_give_back(handle); /* the session waits no more */
     }
-    client_wake(client);
 }
 
 static int32_t on_open(mailproto_pop3_server *engine, const mailproto_pop3_open *open, void *user)
@@ -141,7 +140,6 @@ static void answered(struct client *client)
     struct pop3 *pop3 = (struct pop3 *)client;
     struct server *server = client->server;
 
-    client_wake(client);
     if (pop3->logged || (!pop3->listed && !server->logins && mailproto_host_post(server->host, log_logins, server)))
         return;
     if (pop3->listed) {
@@ -174,7 +172,6 @@ static void unlocked(struct client *client)
 
     pop3->handle = NULL;
     mailproto_session_release(mailproto_pop3_server_session(pop3->engine));
-    client_wake(client);
 }
 
 static void log_deleted(const struct pop3 *pop3, const mailproto_pop3_maildrop_end *end)

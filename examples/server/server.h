@@ -25,7 +25,7 @@ struct client {
     mailproto_host_tracer tracer;
     /* the session is freed and the connection closed: free what the protocol has beside; the server frees the rest */
     void (*gone)(struct client *);
-    /* of a handle of its: a question failed; or answers came, and its session is to be waked */
+    /* of a handle of its: a question failed; or answers came (NULL: it does not want to know) */
     void (*store_failed)(struct client *, uint32_t question, int32_t why, const char *text, size_t len);
     void (*store_answered)(struct client *);
 };
@@ -62,8 +62,6 @@ void client_log(const struct client *client, enum log_level level, const char *f
 void client_trace(struct client *client, const mailproto_trace *trace);
 /* Whether passwords are taken from it in clear text. */
 int client_may_send_cleartext(const struct client *client);
-/* Its session was answered from outside of its callbacks. */
-void client_wake(const struct client *client);
 
 /* The protocols. NULL: no memory, or a configuration no engine takes (logged). */
 struct client *smtp_client_new(void);

@@ -175,11 +175,6 @@ static void gone(struct client *client)
     free(smtp->login);
 }
 
-static void answered(struct client *client)
-{
-    client_wake(client);
-}
-
 struct client *smtp_client_new(void)
 {
     struct smtp *smtp = calloc(1, sizeof *smtp);
@@ -188,7 +183,6 @@ struct client *smtp_client_new(void)
         return NULL;
     smtp->client.gone = gone;
     smtp->client.store_failed = smtp_store_failed;
-    smtp->client.store_answered = answered;
     return &smtp->client;
 }
 

@@ -71,7 +71,7 @@ typedef struct mailproto_store_message {
     uint32_t has_save_date;
     int64_t save_date; /* RFC 8514 */
     const mailproto_store_keyword *keywords;
-    mailproto_text email_id; /* RFC 8474 5.1: the same octets have the same one; empty: none */
+    mailproto_text email_id; /* RFC 8474 5.1: a copy has the same one; empty: none */
     mailproto_text thread_id;
 } mailproto_store_message;
 

@@ -33,8 +33,9 @@ struct life {
     mailproto_maildir_syncs *syncs; /* of both, or NULL */
     /* from one effect to another a careless program's file is not on the disk: the power is not lost there */
     size_t careless_from[LIFE_CARELESS], careless_to[LIFE_CARELESS], careless_count;
-    int inside;     /* an upload is open: what comes now is in between */
-    int32_t opened; /* what opening answered, if it failed */
+    size_t aside_from, aside_to; /* effects of the last time that an index in use was set aside; 0: never */
+    int inside;                  /* an upload is open: what comes now is in between */
+    int32_t opened;              /* what opening answered, if it failed */
     const char *doing;
     char why[LEDGER_WHY];
 };

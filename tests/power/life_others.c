@@ -149,7 +149,7 @@ static void write_apart(const char *path, const char *data, size_t len)
     _exit(failed);
 }
 
-enum { HEAD = 64, WHOLE = 1 << 20 };
+enum { HEAD = 64, WHOLE = 1 << 20, ASIDE = 4 };
 
 /* So many of its octets become something else. */
 static void damage_index(struct life *life, size_t len, int durably)
@@ -178,11 +178,16 @@ static void damage_index(struct life *life, size_t len, int durably)
 static int damage_open_index(struct life *life)
 {
     life_close(life);
-    if (life_open(life) || life_append(life) || life_look(life, 0))
+    if (life_open(life))
         return -1;
+    for (unsigned i = 0; i < 4; i++) /* UIDs that only the log knows */
+        if (life_append(life) || life_look(life, 0) || life_expunge(life))
+            return -1;
     disk_settle(life->disk);
     life_close_one(life, 0);
     damage_index(life, WHOLE, 0);
+    life->aside_from = life_at(life);
+    life->aside_to = life->aside_from + ASIDE;
     return life_open(life);
 }
 

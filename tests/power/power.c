@@ -196,16 +196,20 @@ static size_t moment_of_loss(struct chain *c)
     size_t count = c->life.disk->count, base = c->life.disk->base, at;
 
     do {
-        switch (test_random_below(&c->random, 3)) {
+        switch (test_random_below(&c->random, c->life.aside_to ? 6 : 3)) {
         case 0:
             at = base + test_random_below(&c->random, count - base + 1);
             break;
         case 1:
             at = inside_of_question(c);
             break;
-        default:
+        case 2:
             at = ledger->moments[test_random_below(&c->random, ledger->moment_count)].at;
             at += test_random_below(&c->random, 2) * (at < count);
+            break;
+        default: /* rare, and over after some effects */
+            at = c->life.aside_from + test_random_below(&c->random, c->life.aside_to - c->life.aside_from);
+            at = at < count ? at : count;
         }
     } while (is_careless(&c->life, at));
     return at;

@@ -15,6 +15,7 @@ demo     libuv1-dev                 library:libuv          the event loop of mai
 demo     libsqlite3-dev             library:sqlite3        the index of the Maildir store
 demo     libinih-dev                library:inih           the config file of mailprotod
 demo     libjansson-dev             library:jansson        --json of mailproto
+demo     nettle-dev                 library:nettle         sums of bodies in mailproto mime dump --jsonl
 test     libcmocka-dev              library:cmocka         the unit tests are written with it
 test     g++                        command:g++            the headers must compile as C++
 test     clang                      command:clang          the second compiler

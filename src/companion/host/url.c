@@ -147,6 +147,8 @@ static const char *read_path(mailproto_host_url *url, const char *text, size_t n
 {
     if (url->protocol != MAILPROTO_HOST_LMTP)
         return "it names no host";
+    if (n < 2)
+        return "it names neither a host nor the path of a socket";
     url->port = 0;
     memcpy(url->host, "unix:", 5);
     return decode(url->host + 5, sizeof url->host - 5, text, n);

@@ -264,15 +264,15 @@ void mp_maildir_rollback(mp_maildir *m);
 /* A transaction that only reads. */
 int32_t mp_maildir_read(mp_maildir *m);
 void mp_maildir_read_end(mp_maildir *m);
-/* What is in the log goes into the index, and its room to the disk, if nobody else uses it; it may fail. */
-void mp_maildir_checkpoint(mp_maildir *m);
+/* What is in the log goes into the index, which may become so much longer, and its room to the disk. It may fail. */
+void mp_maildir_checkpoint(mp_maildir *m, uint64_t most);
 
 /* ---- room that is kept back (maildir_reserve.c) -------------------------------------------------------------------- */
 
 /* Makes it, if it is not there: 0, or -ENOSPC, -EDQUOT: the disk is too full for it. */
 int mp_maildir_reserve(mp_maildir *m);
 /* Gives it to who needs it on a full disk. 1: there is more room now. */
-enum { MP_TO_SEE = 1, MP_TO_DELETE = 2 };
+enum { MP_TO_SEE = 1, MP_TO_DELETE = 2, MP_GROWTH = 32768, MP_GROWTH_NEW = 131072 };
 int mp_maildir_release(mp_maildir *m, int stage);
 
 /* ---- numbers (maildir_numbers.c) ---------------------------------------------------------------------------------- */

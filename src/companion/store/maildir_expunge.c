@@ -112,7 +112,7 @@ static int32_t expunge(struct expunge *e, const mailproto_store_expunge *questio
 /* ---- on a full disk ---- */
 
 /* The files first: that makes room. If we are stopped before the rows are removed, the next look finds that the files are
-   gone; and that they are gone is durable before a row is, so that none comes back as a new message. */
+   gone. What a loss of power brings back is known by its row, and later by its name, as ever. */
 static int32_t remove_files_first(mp_maildir *m, const mailproto_store_expunge *question)
 {
     char path[MP_PATH_MAX];
@@ -133,9 +133,6 @@ static int32_t remove_files_first(mp_maildir *m, const mailproto_store_expunge *
             error = 0; /* another program renamed it: as in remove_files */
     }
     free(uids);
-    for (int i = 0; i < 2 && !result && !error; i++)
-        if (mp_maildir_path(m, path, box.directory, i ? "new" : "cur", ""))
-            error = mp_maildir_sync_directory(m, path);
     return error ? mp_maildir_file_error(m, error, "removing messages of", m->root) : result;
 }
 
@@ -160,7 +157,7 @@ static int32_t expunge_anyhow(struct expunge *e, const mailproto_store_expunge *
     result = remove_files_first(e->m, question);
     if (result)
         return result;
-    mp_maildir_checkpoint(e->m);
+    mp_maildir_checkpoint(e->m, UINT64_MAX);
     return expunge(e, question);
 }
 

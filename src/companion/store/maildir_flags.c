@@ -327,7 +327,7 @@ static int32_t change_in_parts(mp_maildir *m, const mailproto_store_flags *quest
             j++;
         run.first = uids[i];
         run.last = uids[j - 1];
-        mp_maildir_checkpoint(m);
+        mp_maildir_checkpoint(m, MP_GROWTH);
         result = change(m, &part, snapshot);
     }
     if (!result)

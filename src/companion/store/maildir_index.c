@@ -278,7 +278,7 @@ static int32_t make_inbox(mp_maildir *m)
     sqlite3_reset(statement);
     if (result < 0 || inbox)
         return result < 0 ? result : 0;
-    result = mp_maildir_write(m, 1);
+    result = mp_maildir_write(m, 0); /* durable by itself: the first numbers are taken */
     if (!result)
         result = mp_maildir_add_mailbox(m, "INBOX", 0, &id);
     if (result) {
@@ -290,7 +290,7 @@ static int32_t make_inbox(mp_maildir *m)
 
 static int32_t recover(mp_maildir *m)
 {
-    int32_t result = mp_maildir_write_plain(m, 1);
+    int32_t result = mp_maildir_write_plain(m, 0); /* durable by itself: the epoch is another one */
 
     if (result)
         return result;
@@ -311,10 +311,10 @@ static int is_cut(mp_maildir *m)
     return index_path(m, path, "") && !m->files.stat(m->files.user, path, &status) && status.size < SMALLEST;
 }
 
+/* The index's own name needs no sync: SQLite's first of a log that it made is one of the folder, too. */
 static int32_t open_all(mp_maildir *m)
 {
-    char folder[MP_PATH_MAX];
-    int first = 0, unclean = 0, error;
+    int first = 0, unclean = 0;
     int32_t result = open_lock(m, &first);
 
     if (!result && (m->damaged || is_cut(m)))
@@ -330,11 +330,6 @@ static int32_t open_all(mp_maildir *m)
         result = recover(m);
     if (!result)
         result = share_lock(m);
-    if (!result && mp_maildir_own(m, folder, "")) {
-        error = mp_maildir_sync_directory(m, folder); /* the index's own name */
-        if (error)
-            result = mp_maildir_file_error(m, error, "syncing", folder);
-    }
     return result ? result : make_inbox(m);
 }
 
@@ -412,8 +407,10 @@ int32_t mp_maildir_ready(mp_maildir *m)
     }
     mp_maildir_index_close(m);
     result = open_anyhow(m);
-    if (result == MAILPROTO_ERR_FULL && mp_maildir_release(m, MP_TO_SEE))
+    if (result == MAILPROTO_ERR_FULL && mp_maildir_release(m, MP_TO_SEE)) {
         result = open_anyhow(m);
+        mp_maildir_checkpoint(m, MP_GROWTH_NEW); /* while there is room for it: a new index is in the log only */
+    }
     if (!result && !m->released)
         (void)mp_maildir_reserve(m);
     return result;

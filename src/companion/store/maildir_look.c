@@ -253,7 +253,7 @@ static int32_t scan_in_parts(mp_maildir *m, mp_mailbox *box)
 
     for (size_t limit = PART; limit; limit /= 4) {
         do {
-            mp_maildir_checkpoint(m);
+            mp_maildir_checkpoint(m, MP_GROWTH);
             result = scan_mailbox(m, box, 1, limit);
         } while (result > 0);
         if (result != MAILPROTO_ERR_FULL)
@@ -302,7 +302,7 @@ int32_t mp_maildir_lost(mp_maildir *m, uint64_t mailbox, uint32_t uid)
     mp_mailbox box, before;
     mp_message message;
     uint64_t modseq;
-    int32_t result = mp_maildir_write(m, 1);
+    int32_t result = mp_maildir_write(m, 0); /* if this is lost, the file is missed again */
 
     if (result)
         return result;

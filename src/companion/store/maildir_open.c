@@ -136,16 +136,12 @@ static mp_maildir *new_handle(const char *path, const mailproto_maildir_config *
 
 /* ---- the account's folder ---- */
 
-/* Each one is durable in its parent, so that an account which takes mail cannot vanish with a parent. */
-static int32_t make_folder(mp_maildir *m, char *path)
+/* The names in the folder above a path are durable. */
+static int32_t sync_above(mp_maildir *m, char *path)
 {
     char *slash = strrchr(path, '/');
-    int error = m->files.mkdir(m->files.user, path);
+    int error;
 
-    if (error == -EEXIST)
-        return 0;
-    if (error)
-        return mp_maildir_file_error(m, error, "making the folder", path);
     if (slash && slash != path)
         *slash = 0;
     error = mp_maildir_sync_directory(m, !slash ? "." : slash == path ? "/" : path);
@@ -154,6 +150,16 @@ static int32_t make_folder(mp_maildir *m, char *path)
     if (error == -EACCES)
         error = 0; /* who may write there need not be one who may read */
     return error ? mp_maildir_file_error(m, error, "syncing the folder above", path) : 0;
+}
+
+/* Each one is durable in its parent, so that an account which takes mail cannot vanish with a parent. */
+static int32_t make_folder(mp_maildir *m, char *path)
+{
+    int error = m->files.mkdir(m->files.user, path);
+
+    if (error == -EEXIST)
+        return 0;
+    return error ? mp_maildir_file_error(m, error, "making the folder", path) : sync_above(m, path);
 }
 
 static int32_t make_root(mp_maildir *m)
@@ -341,9 +347,9 @@ int32_t mailproto_maildir_make(const char *path, const mailproto_maildir_config 
 /* Accounts that were made by somebody who was stopped before their names were durable become so now. */
 static int32_t sync_root(mp_maildir *m)
 {
-    int error = mp_maildir_sync_directory(m, m->root);
+    char path[MP_PATH_MAX];
 
-    return error ? mp_maildir_file_error(m, error, "syncing", m->root) : 0;
+    return mp_maildir_path(m, path, "new", "", "") ? sync_above(m, path) : MAILPROTO_ERR_LIMIT;
 }
 
 int32_t mailproto_maildir_make_folder(const char *path, const mailproto_maildir_config *config, char *why,

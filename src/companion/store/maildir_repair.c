@@ -29,7 +29,7 @@ static int32_t repair_message(mp_maildir *m, const mp_mailbox *box, const mp_mes
 static int32_t repair_counts(mp_maildir *m, uint64_t id, const mp_counts *counts)
 {
     mp_mailbox box, before;
-    int32_t result = mp_maildir_write(m, 1);
+    int32_t result = mp_maildir_write(m, 0); /* what is lost of a repair is found again */
 
     if (!result)
         result = mp_maildir_mailbox(m, id, &before);
@@ -102,7 +102,7 @@ static int32_t repair_sums(mp_maildir *m)
     int32_t result = mp_sql_number(m, MP_SQL_SUMS_WRONG, 0, NULL, 0, &wrong);
 
     if (!result && wrong)
-        result = mp_maildir_write(m, 1);
+        result = mp_maildir_write(m, 0);
     if (result || !wrong)
         return result;
     rc = sqlite3_exec(m->db,

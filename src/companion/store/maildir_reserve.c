@@ -9,7 +9,7 @@
 
 #include "maildir.h"
 
-enum { TO_SEE = 192 * 1024, TO_DELETE = 64 * 1024, PIECE = 16384 };
+enum { TO_SEE = 256 * 1024, TO_DELETE = 64 * 1024, PIECE = 16384 };
 
 static const char names[][12] = {"reserve-1", "reserve-2"};
 
@@ -82,6 +82,8 @@ int mp_maildir_release(mp_maildir *m, int stage)
             released = 1;
     m->released |= released;
     if (released)
-        mp_maildir_checkpoint(m); /* what was tried in vain has left its octets in the log */
+        mp_maildir_checkpoint(m, stage == MP_TO_SEE
+                                     ? MP_GROWTH_NEW
+                                     : MP_GROWTH); /* what was tried in vain has left its octets in the log */
     return released;
 }

@@ -122,7 +122,8 @@ int32_t mp_maildir_schema(mp_maildir *m)
 
     if (result || from == MP_SCHEMA)
         return result;
-    result = run(m, "PRAGMA synchronous=FULL; BEGIN IMMEDIATE");
+    /* tables that are lost with the power are made again; the first durable commit behind them keeps them, too */
+    result = run(m, "PRAGMA synchronous=NORMAL; BEGIN IMMEDIATE");
     if (!result)
         result = version(m, &from); /* another process may have been quicker */
     if (!result)

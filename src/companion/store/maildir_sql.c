@@ -5,8 +5,6 @@
 
 #include "maildir.h"
 
-enum { GROWTH = 16384 };
-
 static const char *const texts[MP_SQL_COUNT] = {
 #define TEXT(name, text) [MP_SQL_##name] = (text),
     MP_STATEMENTS(TEXT)
@@ -220,9 +218,9 @@ static uint64_t growth(mp_maildir *m)
     return pages * size > status.size ? pages * size - status.size : 0;
 }
 
-void mp_maildir_checkpoint(mp_maildir *m)
+void mp_maildir_checkpoint(mp_maildir *m, uint64_t most)
 {
-    if (!m->db || growth(m) > GROWTH)
+    if (!m->db || growth(m) > most)
         return;                     /* it would take room before it gives any */
     sqlite3_busy_timeout(m->db, 0); /* where others read or write it is not waited for */
     sqlite3_wal_checkpoint_v2(m->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);

@@ -78,9 +78,20 @@ static int small_index(void *user, const mp_index_operation *operation)
     return takes(size, operation->offset + operation->len) ? 0 : -ENOSPC;
 }
 
+/* A slow machine, or a fast one: what may be looked at again after a second is, or is not. */
+static int64_t leap, leapt; /* milliseconds */
+
+static void leaping_now(void *user, int64_t *seconds, int32_t *nanoseconds)
+{
+    mp_files_posix()->now(user, seconds, nanoseconds);
+    leapt += leap;
+    *seconds += leapt / 1000;
+}
+
 static void use_small_disk(struct account *a)
 {
     account_use_files(a);
+    a->files.now = leaping_now;
     a->files.write = small_write;
     a->files.pwrite = small_pwrite;
     a->files.index = small_index;
@@ -100,8 +111,15 @@ static int set_up(void **state)
     return 0;
 }
 
+static int set_up_slow(void **state)
+{
+    leap = 100;
+    return set_up(state);
+}
+
 static int tear_down(void **state)
 {
+    leap = leapt = 0;
     disk_size = 0;
     account_end(*state);
     free(*state);
@@ -294,6 +312,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_opened_before, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_many, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_reserve, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_never_opened, set_up_slow, tear_down),
+        cmocka_unit_test_setup_teardown(test_opened_before, set_up_slow, tear_down),
+        cmocka_unit_test_setup_teardown(test_many, set_up_slow, tear_down),
+        cmocka_unit_test_setup_teardown(test_reserve, set_up_slow, tear_down),
     };
 
     const struct rlimit limit = {16 * DISK, 16 * DISK}; /* a mistake must not fill the real disk */

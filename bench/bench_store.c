@@ -75,11 +75,15 @@ static mailproto_maildir *open_account(struct hearing *h, const char *path, uint
     return maildir;
 }
 
-static void find_inbox(struct hearing *h)
+static void find_mailbox(struct hearing *h, const char *name)
 {
-    mailproto_store_list list = {.only = {"INBOX", 5}};
+    mailproto_store_list list = {.only = {name, strlen(name)}};
 
     ask(h, &list, sizeof list, MAILPROTO_STORE_LIST);
+    if (h->items != 1) {
+        fprintf(stderr, "bench_store: there is no mailbox %s\n", name);
+        exit(1);
+    }
 }
 
 /* Opens INBOX and hears of all its messages, as a POP3 or an IMAP server does at the beginning. */
@@ -90,7 +94,7 @@ static void read_through(const char *path)
     mailproto_store_open open = {.mode = MAILPROTO_STORE_READ_WRITE};
     mailproto_store_changes changes = {.want = 1000};
 
-    find_inbox(&h);
+    find_mailbox(&h, "INBOX");
     open.mailbox = h.number;
     ask(&h, &open, sizeof open, MAILPROTO_STORE_OPEN);
     changes.opening = h.number;
@@ -114,22 +118,22 @@ static void list_all(const char *path)
     printf("\"items\": %" PRIu64 ", \"octets\": 0", h.items);
 }
 
-static void deliver(const char *path, unsigned long count)
+static void deliver(const char *path, unsigned long count, const char *name)
 {
     char text[4096];
     struct hearing h;
     mailproto_maildir *maildir = open_account(&h, path, MAILPROTO_MAILDIR_DELIVERY);
-    uint64_t inbox;
+    uint64_t mailbox;
 
     memset(text, 'x', sizeof text);
     for (size_t i = 78; i < sizeof text; i += 80)
         memcpy(text + i, "\r\n", 2);
     memcpy(text, "Subject: bench\r\n\r\n", 18);
     memcpy(text + sizeof text - 2, "\r\n", 2);
-    find_inbox(&h);
-    inbox = h.number;
+    find_mailbox(&h, name);
+    mailbox = h.number;
     for (unsigned long i = 0; i < count; i++) {
-        mailproto_store_append_begin begin = {.mailbox = inbox, .options = MAILPROTO_STORE_NO_UIDS};
+        mailproto_store_append_begin begin = {.mailbox = mailbox, .options = MAILPROTO_STORE_NO_UIDS};
         mailproto_store_append_write write = {.bytes = {text, sizeof text}};
         mailproto_store_append_commit commit = {.upload = 0};
 
@@ -159,10 +163,10 @@ int main(int count, char **words)
         read_through(words[2]);
     else if (count == 3 && !strcmp(words[1], "list"))
         list_all(words[2]);
-    else if (count == 4 && !strcmp(words[1], "deliver"))
-        deliver(words[2], strtoul(words[3], NULL, 10));
+    else if ((count == 4 || count == 5) && !strcmp(words[1], "deliver"))
+        deliver(words[2], strtoul(words[3], NULL, 10), count == 5 ? words[4] : "INBOX");
     else
-        return fprintf(stderr, "usage: bench_store open|list ACCOUNT, or deliver ACCOUNT COUNT\n"), 2;
+        return fprintf(stderr, "usage: bench_store open|list ACCOUNT, or deliver ACCOUNT COUNT [MAILBOX]\n"), 2;
     printf(", \"cpu\": %" PRIu64 "}\n", cpu_now() - begin);
     return 0;
 }

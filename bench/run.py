@@ -14,6 +14,7 @@ import harness  # noqa: E402
 import bench_codec  # noqa: E402
 import bench_idle  # noqa: E402
 import bench_maildir  # noqa: E402
+import bench_mime  # noqa: E402
 import bench_sink  # noqa: E402
 import bench_size  # noqa: E402
 import bench_store  # noqa: E402
@@ -26,6 +27,11 @@ BENCHMARKS = {
                     lambda context: bench_codec.rows(context, "base64")),
     "mime-qp": ("quoted-printable of three kinds of text, both ways, against GMime, Perl and Python",
                 lambda context: bench_codec.rows(context, "qp")),
+    "mime-structure": ("the structure of messages, small and with attachments, against Dovecot, libetpan and GMime",
+                       bench_mime.rows),
+    "mime-decode": ("messages with every leaf decoded, against libetpan and GMime", bench_mime.decode_rows),
+    "mime-memory": ("memory to decode an attachment of 20 MiB as it comes, against GMime", bench_mime.memory_rows),
+    "mime-imap": ("messages read, with their ENVELOPE and BODYSTRUCTURE texts", bench_mime.imap_rows),
     "smtp-engine": ("the SMTP server engine in memory: message data, whole transactions",
                     lambda context: in_process.rows(context, "bench_smtp_engine")),
     "smtp-sink": ("messages thrown away over loopback, against Postfix's smtp-sink", bench_sink.rows),

@@ -9,7 +9,7 @@
 
 const struct json_writers *json_writers(void)
 {
-    static const struct json_writers writers = {json_send, json_pop3};
+    static const struct json_writers writers = {json_send, json_pop3, json_mime};
 
     return &writers;
 }

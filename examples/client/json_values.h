@@ -1,4 +1,4 @@
-/* json_values.h - what the two JSON writers share: values made of what is not always there, and printing.
+/* json_values.h - what the JSON writers share: values made of what is not always there, and printing.
  * Strings become valid UTF-8 first: servers say what they like, JSON does not take it (RFC 8259 section 8.1). */
 #ifndef MAILPROTO_CLIENT_JSON_VALUES_H
 #define MAILPROTO_CLIENT_JSON_VALUES_H
@@ -29,5 +29,6 @@ int json_print(json_t *object);
 /* The writers themselves. */
 int json_send(const mailproto_host_outcome *outcome, const struct send_options *options, int status);
 int json_pop3(const struct pop3_result *result);
+int json_mime(const struct mime_message *message);
 
 #endif

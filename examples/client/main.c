@@ -1,7 +1,8 @@
-/* main.c - mailproto: sends messages by SMTP and LMTP, and works with POP3 maildrops.
- * usage: mailproto send|pop3 ...; see mailproto(1). */
+/* main.c - mailproto: sends messages by SMTP and LMTP, works with POP3 maildrops, and looks into messages.
+ * usage: mailproto send|pop3|mime ...; see mailproto(1). */
 #include "exits.h"
 #include "interrupt.h"
+#include "mime.h"
 #include "pop3.h"
 #include "report.h"
 #include "send.h"
@@ -15,13 +16,15 @@ static const char help[] =
     "\n"
     "  mailproto send URL --from ADDRESS --to ADDRESS... [FILE|-]\n"
     "  mailproto pop3 URL capa|stat|list|uidl|retr|top|dele|fetch-all ...\n"
+    "  mailproto mime dump|structure|extract FILE ...\n"
     "\n"
-    "  mailproto send --help, mailproto pop3 --help   tell more\n"
-    "  mailproto --version                            prints the version\n"
+    "  mailproto send --help, mailproto pop3 --help, mailproto mime --help   tell more\n"
+    "  mailproto --version                                                   prints the version\n"
     "\n"
     "Examples:\n"
     "  mailproto send smtp://mx.example.test --from me@example.test --to you@example.test letter.eml\n"
     "  mailproto pop3 pop3://me@example.test@mail.example.test list\n"
+    "  mailproto mime dump letter.eml\n"
     "\n" EXITS_HELP;
 
 /* What reading the options answered, made an exit code; -1: go on. */
@@ -58,29 +61,44 @@ static int run_pop3(int count, char **words)
     return status;
 }
 
+static int run_mime(int count, char **words)
+{
+    struct mime_options options;
+    int read = options_read_mime(&options, count, words);
+
+    if (read < 0)
+        report_hint("mailproto mime --help tells more.");
+    return read < 0 ? EXIT_USAGE : read ? EXIT_ALL : mime_run(&options);
+}
+
+static const struct command {
+    const char *name;
+    int (*run)(int count, char **words);
+} commands[] = {{"send", run_send}, {"pop3", run_pop3}, {"mime", run_mime}};
+
 /* The words behind the program's name. */
 static int run(int count, char **words)
 {
     static char name[] = "mailproto";
-    const char *command = count ? words[0] : "";
-    int sends = !strcmp(command, "send");
+    const char *word = count ? words[0] : "";
 
-    if (!strcmp(command, "--help") || !strcmp(command, "-h") || !strcmp(command, "help")) {
+    if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")) {
         fputs(help, stdout);
         return EXIT_ALL;
     }
-    if (!strcmp(command, "--version")) {
+    if (!strcmp(word, "--version")) {
         options_version();
         return EXIT_ALL;
     }
-    if (!sends && strcmp(command, "pop3")) {
-        if (count)
-            report("there is no command '%s'", command);
-        fputs(help, stderr);
-        return EXIT_USAGE;
-    }
-    words[0] = name; /* which getopt_long begins its reports with */
-    return sends ? run_send(count, words) : run_pop3(count, words);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (!strcmp(commands[i].name, word)) {
+            words[0] = name; /* which getopt_long begins its reports with */
+            return commands[i].run(count, words);
+        }
+    if (count)
+        report("there is no command '%s'", word);
+    fputs(help, stderr);
+    return EXIT_USAGE;
 }
 
 int main(int count, char **words)

@@ -3,73 +3,41 @@
 #include "pop3.h"
 
 #include "interrupt.h"
+#include "output.h"
 #include "report.h"
 #include "writer.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct retrieve {
     struct writer writer;
-    int fd;
-    char *temporary; /* the file until it is whole; NULL: standard output, or a thing that is not a file */
+    struct output output;
 };
 
 static int32_t cannot(struct pop3_job *job)
 {
+    struct retrieve *own = job->own;
+
     if (!interrupted())
-        report("cannot write to %s: %s", job->options->output ? job->options->output : "standard output",
-               strerror(errno));
+        output_report(&own->output);
     return pop3_stop(job);
-}
-
-/* ---- the file ---- */
-
-/* Beside the file that it will be, so that rename can put it there. */
-static int create(struct retrieve *own, const char *path)
-{
-    size_t n = strlen(path) + sizeof ".XXXXXX";
-    mode_t mask = umask(0);
-    int fd;
-
-    umask(mask);
-    own->temporary = malloc(n);
-    if (!own->temporary)
-        return -1;
-    snprintf(own->temporary, n, "%s.XXXXXX", path);
-    fd = mkstemp(own->temporary);
-    if (fd >= 0)
-        fchmod(fd, (mode_t)(0666 & ~mask));
-    return fd;
 }
 
 static int begin(struct pop3_job *job)
 {
-    const char *path = job->options->output;
     struct retrieve *own = calloc(1, sizeof *own);
-    struct stat about;
-    int fd = STDOUT_FILENO;
 
-    job->own = own;
     if (!own) {
         report_no_memory();
         return -1;
     }
-    if (path)
-        fd = !stat(path, &about) && !S_ISREG(about.st_mode) ? open(path, O_WRONLY | O_CLOEXEC) : create(own, path);
-    if (fd < 0) {
-        report("cannot write to %s: %s", path, strerror(errno));
-        free(own->temporary);
+    if (output_open(&own->output, job->options->output)) {
         free(own);
         return -1;
     }
-    own->fd = fd;
-    writer_begin(&own->writer, writer_to_file, &own->fd, job->options->lf);
+    job->own = own;
+    writer_begin(&own->writer, writer_to_file, &own->output.fd, job->options->lf);
     return 0;
 }
 
@@ -77,23 +45,8 @@ static void end(struct pop3_job *job)
 {
     struct retrieve *own = job->own;
 
-    if (own->temporary)
-        unlink(own->temporary);
-    if (own->fd > STDERR_FILENO)
-        close(own->fd);
-    free(own->temporary);
+    output_close(&own->output);
     free(own);
-}
-
-static int put_in_place(struct retrieve *own, const char *path)
-{
-    if (!own->temporary)
-        return 0;
-    if (fsync(own->fd) || rename(own->temporary, path))
-        return -1;
-    free(own->temporary);
-    own->temporary = NULL;
-    return 0;
 }
 
 /* ---- the message ---- */
@@ -147,7 +100,7 @@ static int32_t done(struct pop3_job *job, const mailproto_pop3_done *event)
     job->result->cut = event->octets && event->why;
     if (job->result->local || event->why)
         return 0;
-    if (!flushed || put_in_place(own, job->options->output)) {
+    if (!flushed || output_done(&own->output)) {
         item->state = ITEM_FAILED;
         return cannot(job);
     }

@@ -2,8 +2,17 @@
 #ifndef MAILPROTO_MIME_H
 #define MAILPROTO_MIME_H
 
+#include "mime_charset.h"
 #include "mime_codec.h"
+#include "mime_content.h"
 #include "mime_defect.h"
+#include "mime_header.h"
+#include "mime_idna.h"
+#include "mime_imap.h"
+#include "mime_parser.h"
+#include "mime_tree.h"
+#include "mime_uucode.h"
 #include "mime_word.h"
+#include "mime_yenc.h"
 
 #endif

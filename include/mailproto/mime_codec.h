@@ -45,7 +45,12 @@ enum {
     MAILPROTO_CODEC_LONG_LINE = 9,     /* a line of more than 76 characters: the 77th */
     MAILPROTO_CODEC_BARE_CR = 10,
     MAILPROTO_CODEC_BARE_LF = 11,
-    MAILPROTO_CODEC_KINDS = 16 /* room for kinds in a report */
+    MAILPROTO_CODEC_OUTSIDE = 12,  /* uuencode, yEnc: a line that is none of the data, skipped: before they begin, in
+                                      between, behind their end */
+    MAILPROTO_CODEC_WIDTH = 13,    /* uuencode, yEnc: a line that is not as long as it should be */
+    MAILPROTO_CODEC_FRAME = 14,    /* uuencode, yEnc: the line that begins or ends the data is missing or malformed */
+    MAILPROTO_CODEC_CHECKSUM = 15, /* yEnc: the size or the CRC is not the one that is stated */
+    MAILPROTO_CODEC_KINDS = 16     /* room for kinds in a report */
 };
 
 /* What a decoder found, by kind. Prepared by its _init function and lent to a decoder by its field `report`; it may be

@@ -65,7 +65,8 @@ extern "C" {
     X(TRUNCATED, 47, "the message ends inside of a field or an encoded group")                                         \
     X(VERSION, 48, "MIME fields without MIME-Version, or another version than 1.0 (RFC 2045 4)")                       \
     X(FIELD_SYNTAX, 49, "a structured field that breaks its syntax")                                                   \
-    X(EMPTY_MULTIPART, 50, "a multipart without a part (RFC 2046 5.1.1)")
+    X(EMPTY_MULTIPART, 50, "a multipart without a part (RFC 2046 5.1.1)")                                              \
+    X(YENC, 51, "yEnc data with broken lines, without an end, or of another size or checksum than stated")
 
 enum {
 #define MAILPROTO_MIME_DEFECT_ENUM(name, value, sentence) MAILPROTO_MIME_DEFECT_##name = value,

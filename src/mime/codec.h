@@ -27,6 +27,12 @@ static inline size_t mp_codec_out(const mp_codec_io *io)
     return (size_t)(io->out_end - io->out);
 }
 
+/* What was written since the output began. */
+static inline size_t mp_codec_made(const mp_codec_io *io, const void *out)
+{
+    return out ? (size_t)(io->out - (const uint8_t *)out) : 0;
+}
+
 /* Counts what was found; first is where the first of it lies. */
 static inline void mp_codec_note(mailproto_codec_report *report, uint32_t kind, uint64_t count, uint64_t first)
 {
@@ -47,5 +53,12 @@ static inline int mp_codec_report_fits(const mailproto_codec_report *report)
 /* The buffers of a call as a pair of positions. 0; ERR_ARG: one is NULL and not empty, or a result has no place. */
 int32_t mp_codec_open(mp_codec_io *io, const void *in, size_t n, const size_t *took, void *out, size_t cap,
                       const size_t *made);
+
+/* The whole through a codec that goes by pieces: first `step`, then `last` until it is done. What does not fit is counted. */
+typedef int32_t (*mp_codec_step)(void *codec, const void *in, size_t n, size_t *took, void *out, size_t cap,
+                                 size_t *made);
+typedef int32_t (*mp_codec_last)(void *codec, void *out, size_t cap, size_t *made);
+int32_t mp_codec_all(void *codec, mp_codec_step step, mp_codec_last last, const void *in, size_t n, void *out,
+                     size_t cap, size_t *made);
 
 #endif

@@ -1,0 +1,270 @@
+"""mailproto mime as a person runs it: dump, JSON lines, structure, extract; arguments, files, exit codes."""
+
+import hashlib
+import json
+import os
+import re
+import unittest
+
+from mailproto_case import ALL, LOCAL, USAGE, Case, crlf, run
+
+LETTER = b"""From: =?utf-8?q?J=C3=B6rg?= <joerg@example.test>
+To: Friends: "Ann \\"A.\\" Lee" <ann@example.test>, bob@example.test;, (he) carl@example.test
+Cc: =?iso-8859-1?q?Zo=EB?=
+ <zoe@example.test>
+Date: Mon, 2 Feb 2026 10:00:00 +0100
+Subject: =?utf-8?b?R3LDvMOfZQ==?=
+  and   more
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary=outer
+
+before
+--outer
+Content-Type: multipart/alternative; boundary="in ner"
+
+--in ner
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: quoted-printable
+
+Gr=C3=BC=C3=9Fe=
+!
+
+--in ner
+Content-Type: TEXT/Html
+
+<p>Hi</p>
+--in ner--
+--outer
+Content-Type: application/octet-stream
+Content-Disposition: attachment; filename*0*=utf-8''%E2%82%AC; filename*1=.bin
+Content-Transfer-Encoding: base64
+
+AAECAw==
+--outer
+Content-Type: message/rfc822
+
+Subject: inside
+Content-Type: multipart/digest; boundary=d
+
+--d
+
+Subject: deepest
+
+deep
+--d--
+--outer
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.test
+--outer--
+after
+"""
+LEAVES = {  # path: type, decoded body without the line ends behind it
+    "1.1": ("text/plain", "Gr\u00fc\u00dfe!".encode()),
+    "1.2": ("text/html", b"<p>Hi</p>"),
+    "2": ("application/octet-stream", b"\0\1\2\3"),
+    "3": ("message/rfc822", None),
+    "3.1.1": ("message/rfc822", None),
+    "3.1.1.1": ("text/plain", b"deep"),
+    "4": ("message/delivery-status", None),
+}
+
+
+class Arguments(Case):
+    def test_help(self):
+        result = self.check(run("mime", "--help"), ALL, "usage: mailproto mime", "dump", "structure", "extract", "Exit status")
+        self.assertLessEqual(max(map(len, result.out.splitlines())), 110)
+        self.check(run("--help"), ALL, "mailproto mime")
+        self.check(run("mime", "--version"), ALL, "mailproto ")
+
+    def test_mistakes(self):
+        for words, said in (
+                ((), "no verb"), (("look", "f"), "no verb 'look'"), (("dump",), "dump takes"),
+                (("structure",), "structure takes"), (("structure", "a", "b"), "structure takes"),
+                (("extract", "f"), "extract takes"), (("extract", "f", "1", "2"), "extract takes"),
+                (("extract", "f", "1", "--jsonl"), "--jsonl belongs to dump"),
+                (("dump", "f", "--raw"), "belong to extract"), (("structure", "f", "-o", "x"), "belong to extract"),
+                (("extract", "f", "1", "-o", ""), "names no file"), (("dump", "--trace", "f"), "trace")):
+            if "--jsonl" in words and "without --json" in run("--version").out:
+                continue
+            result = self.check(run("mime", *words), USAGE, said, "mailproto mime --help")
+            self.assertEqual(result.out, "", words)
+
+    def test_a_file_that_is_not_there(self):
+        good = self.file("good", b"Subject: here\n\nyes\n")
+        result = self.check(run("mime", "dump", "/nonexistent/file", self.folder, good), LOCAL, "/nonexistent/file",
+                            "No such file", "directory", "Subject: here")
+        self.assertEqual(len(result.err.splitlines()), 2)
+        for verb in (("structure", "/nonexistent/file"), ("extract", "/nonexistent/file", "0")):
+            self.check(run("mime", *verb), LOCAL, "No such file")
+
+
+class Dump(Case):
+    def test_a_tree(self):
+        text = run("mime", "dump", self.file("letter", LETTER)).out
+        for line in ("  0 multipart/mixed, ", "    1 multipart/alternative, ", "      1.1 text/plain; charset=utf-8, quoted-printable, ",
+                     "(9 decoded)", "      1.2 text/html, 7bit, 9 octets in 0 lines", "    2 application/octet-stream, base64, ",
+                     "      file name: \u20ac.bin", "    3 message/rfc822, ", "      3.1 multipart/digest, ",
+                     "        3.1.1 message/rfc822, ", "          3.1.1.1 text/plain, 7bit, 4 octets", "Subject: deepest",
+                     "    From: J\u00f6rg <joerg@example.test>\n", "    Subject: Gr\u00fc\u00dfe  and   more\n",
+                     "    To: Friends: Ann \"A.\" Lee <ann@example.test>, <bob@example.test>;, <carl@example.test>\n",
+                     "    Cc: Zo\u00eb <zoe@example.test>\n", "    Date: Mon, 2 Feb 2026 10:00:00 +0100\n"):
+            self.assertIn(line, text)
+
+    def test_offsets_are_those_of_the_octets(self):
+        for letter in (LETTER, crlf(LETTER)):
+            text = run("mime", "dump", self.file("letter", letter)).out
+            begin, body, end = map(int, re.search(r" 1\.2 .*, at (\d+), body (\d+), end (\d+)", text).groups())
+            self.assertTrue(letter[begin:].startswith(b"Content-Type: TEXT/Html"))
+            self.assertEqual(letter[body:end], b"<p>Hi</p>")
+
+    def test_defects_are_told(self):
+        text = run("mime", "dump", self.file("letter", b"Date: yesterday\nno colon here\nFrom: a@@b\n"
+                                             b"Content-Type: multipart/mixed; boundary=x\n\n--x\n"
+                                             b"Content-Transfer-Encoding: base64\n\nA?==\n--x\n")).out
+        for defect in (r"! NO_COLON at 16: a header line without a colon", r"! DATE in Date: ", r"! ADDRESS in From: ",
+                       r"! NO_LAST_BOUNDARY at \d+: ", r"! BASE64 in the body: ", r"! BARE_LF at \d+: "):
+            self.assertRegex(text, defect)
+
+    def test_nothing_reaches_the_terminal_that_it_would_obey(self):
+        name = b"=?utf-8?q?=1B]0;gone=07=C2=9B?="
+        letter = (b"Subject: \x1b[31m\x9b" + name + b"\nFrom: " + name + b" <a@b\x1b.test>\nContent-Type: te\x1bxt/\x07x; "
+                  b"name=\"\x1b\x07\"; charset=\x1bq\n\n\x1b\n")
+        result = run("mime", "dump", self.file("let\x1bter", letter))
+        self.assertEqual(result.status, ALL)
+        self.assertEqual([octet for octet in result.raw if octet < 32 and octet != 10 or octet == 127], [])
+        self.assertNotIn(b"\xc2\x9b", result.raw)
+        result.raw.decode()
+
+    def test_standard_input_and_an_empty_message(self):
+        self.check(run("mime", "dump", "-", stdin=LETTER), ALL, "1.1 text/plain")
+        self.check(run("mime", "dump", "-", stdin=b""), ALL, "0 text/plain, 7bit, 0 octets")
+
+
+class JsonLines(Case):
+    def setUp(self):
+        super().setUp()
+        self.needs_json()
+        self.sums = "no sha256_32" not in run("mime", "--help").out
+
+    def objects(self, *contents):
+        files = [self.file("m%d" % i, content) for i, content in enumerate(contents)]
+        result = self.check(run("mime", "dump", "--jsonl", *files), ALL)
+        found = [json.loads(line) for line in result.out.splitlines()]
+        self.assertEqual([o["file"] for o in found], files)
+        return found
+
+    def leaf(self, path, kind, body):
+        if kind == "message/rfc822":
+            return {"path": path, "type": kind, "container": True}
+        leaf = {"path": path, "type": kind}
+        if body is not None:
+            leaf["len"] = len(body)
+            if self.sums:
+                leaf["sha256_32"] = hashlib.sha256(body).hexdigest()[:32]
+        return leaf
+
+    def test_a_message_of_every_kind_of_part(self):
+        expected = [self.leaf(path, *what) for path, what in LEAVES.items()]
+        expected[2]["filename"] = "\u20ac.bin"
+        mbox = b"From joerg Mon Feb  2 10:00:00 2026\n" + LETTER
+        for found, content in zip(self.objects(LETTER, crlf(LETTER), mbox), (LETTER, crlf(LETTER), LETTER)):
+            self.assertEqual(found["parts"], expected)
+            self.assertEqual(found["size"], len(content))
+            self.assertEqual(found["subject"], "Gr\u00fc\u00dfe and more")
+            self.assertEqual(found["date"], 1770022800)
+            self.assertEqual(found["from"], [["J\u00f6rg", "joerg@example.test"]])
+            self.assertEqual(found["to"], [["Ann \"A.\" Lee", "ann@example.test"], ["", "bob@example.test"],
+                                           ["", "carl@example.test"]])
+            self.assertEqual(found["cc"], [["Zo\u00eb", "zoe@example.test"]])
+            self.assertEqual("BARE_LF" in found["defects"], content is LETTER)
+
+    def test_line_ends_do_not_count_at_the_end_of_a_body(self):
+        cases = ((b"a", b"a"), (b"a\n\n\r\n", b"a"), (b"\r\n\n", b""), (b"a\r\nb\n", b"a\nb"), (b"a\r", b"a\r"),
+                 (b"a\r\r\n\r\n", b"a\r"), (b"a\n\r\n\r", b"a\n\n\r"), (b"\n" * 70000 + b"x\n", b"\n" * 70000 + b"x"),
+                 (b"\r\n" * 40000, b""), (b"\r" * 70000, b"\r" * 70000))
+        for found, (_, body) in zip(self.objects(*(b"Subject: x\n\n" + body for body, _ in cases)), cases):
+            self.assertEqual(found["parts"], [self.leaf("0", "text/plain", body)])
+
+    def test_a_message_without_fields(self):
+        found, = self.objects(b"\nHello\n")
+        self.assertEqual(found["parts"], [self.leaf("0", "text/plain", b"Hello")])
+        self.assertNotIn("subject", found)
+        self.assertNotIn("date", found)
+        self.assertEqual([found[name] for name in ("from", "to", "cc")], [[], [], []])
+
+    def test_paths(self):
+        inner = b"Content-Type: message/rfc822\n\n" * 2 + b"Subject: x\n\nbody\n"
+        empty = b"Content-Type: multipart/mixed; boundary=x\n\nnothing\n"
+        opaque = b"Content-Type: multipart/mixed\n\nwhat\n"
+        paths = [[part["path"] for part in found["parts"]] for found in self.objects(inner, empty, opaque)]
+        self.assertEqual(paths, [["0", "0.1", "0.1.1"], [], ["0"]])
+
+    def test_any_octets_become_json(self):
+        found, = self.objects(b"Subject: \xff\x00\x01 \"\\\nTo: \xfe <\x80@example.test>\nContent-Type: a\xff/b; name=\xf0\n\n\0")
+        self.assertEqual(found["parts"][0]["len"], 1)
+
+
+class Structure(Case):
+    def test_envelope_and_bodystructure(self):
+        letter = (b"From: Ann <ann@example.test>\nTo: bob@example.test\nSubject: \"quoted\"\n"
+                  b"Date: Mon, 2 Feb 2026 10:00:00 +0100\nMessage-ID: <1@example.test>\n"
+                  b"Content-Type: multipart/mixed; boundary=x\n\n--x\n"
+                  b"Content-Type: text/plain; charset=us-ascii\n\nline\nline\n\n--x\n"
+                  b"Content-Type: image/png; name=a.png\nContent-Transfer-Encoding: base64\n\nAAAA\n--x--\n")
+        ann, bob = '(("Ann" NIL "ann" "example.test"))', '((NIL NIL "bob" "example.test"))'
+        envelope = ('ENVELOPE ("Mon, 2 Feb 2026 10:00:00 +0100" "\\"quoted\\"" %s %s %s %s NIL NIL NIL '
+                    '"<1@example.test>")\n' % (ann, ann, ann, bob))
+        # two lines of four letters, each with CRLF
+        structure = ('BODYSTRUCTURE (("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 12 2 NIL NIL NIL NIL)'
+                     '("image" "png" ("name" "a.png") NIL NIL "base64" 4 NIL NIL NIL NIL) "mixed" ("boundary" "x") NIL NIL NIL)\n')
+        for content in (letter, crlf(letter), b"From x\n" + letter):
+            result = self.check(run("mime", "structure", self.file("letter", content)), ALL)
+            self.assertEqual(result.out, envelope + structure)
+
+
+class Extract(Case):
+    def extract(self, part, *options, content=LETTER):
+        return run("mime", "extract", self.file("letter", content), part, *options)
+
+    def test_decoded(self):
+        for path, body in (("1.1", "Gr\u00fc\u00dfe!\n".encode()), ("1.2", b"<p>Hi</p>"), ("2", b"\0\1\2\3"),
+                           ("3.1.1.1", b"deep")):
+            result = self.check(self.extract(path), ALL)
+            self.assertEqual((result.raw, result.err), (body, ""))
+
+    def test_as_it_stands(self):
+        for path, body in (("1.1", b"Gr=C3=BC=C3=9Fe=\n!\n"), ("2", b"AAECAw==")):
+            self.assertEqual(self.extract(path, "--raw").raw, body)
+        self.assertEqual(self.extract("0").raw, LETTER.partition(b"\n\n")[2])
+        inside = LETTER[LETTER.index(b"Subject: inside"):LETTER.index(b"\n--outer\nContent-Type: message/delivery")]
+        self.assertEqual(self.extract("3").raw, inside)
+        self.assertEqual(self.extract("3.1").raw, inside.partition(b"\n\n")[2])
+
+    def test_no_such_part(self):
+        for path in ("9", "1.3", "", "0.1", "1.", "x", "01"):
+            result = self.check(self.extract(path), USAGE, "has no part", "mailproto mime dump")
+            self.assertEqual(result.raw, b"")
+
+    def test_what_is_broken_is_told_and_given(self):
+        result = self.extract("0", content=b"Content-Transfer-Encoding: base64\n\nSGVs?bG8=\n")
+        self.check(result, ALL, "base64 with octets that do not belong there")
+        self.assertEqual(result.raw, b"Hello")
+
+    def test_a_file_appears_whole_or_not_at_all(self):
+        out = os.path.join(self.folder, "out")
+        self.check(self.extract("2", "--output", out), ALL)
+        with open(out, "rb") as f:
+            self.assertEqual(f.read(), b"\0\1\2\3")
+        self.check(self.extract("9", "-o", os.path.join(self.folder, "none")), USAGE)
+        self.check(self.extract("2", "-o", os.path.join(self.folder, "no", "folder")), LOCAL, "cannot write to", "No such file")
+        self.assertEqual(sorted(os.listdir(self.folder)), ["letter", "out"])
+
+    def test_a_full_disk(self):
+        if not os.path.exists("/dev/full"):
+            self.skipTest("there is no /dev/full")
+        self.check(self.extract("2", "-o", "/dev/full"), LOCAL, "cannot write to /dev/full", "No space left")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -9,7 +9,6 @@ mailboxes.
 """
 
 import json
-import math
 import os
 import pwd
 import re
@@ -19,7 +18,8 @@ import statistics
 import subprocess
 import time
 
-from frame import Candidate, Row, in_turn
+from bench_store_common import slope, take_turns
+from frame import Candidate, Row
 import dovecot
 import packages
 
@@ -29,7 +29,6 @@ SLOPE_AIM = 1.1
 POP3 = b"STAT\r\nUIDL\r\nLIST\r\nQUIT\r\n"
 HOUR = 3600
 NOISE = 0.1  # of a start: what is less cannot be told from nothing
-LEAST = 0.001  # a slope that is none
 NOTE = "Dovecot without what its process takes in an empty account"
 
 CONFIG = """\
@@ -157,7 +156,8 @@ class Theirs:
                 process = self._process(service, program, account, there, *more)
             try:
                 here.settimeout(300)
-                here.sendall(said)
+                if said:  # one that is told nothing may have ended by now
+                    here.sendall(said)
                 here.shutdown(socket.SHUT_WR)
                 heard = b"".join(iter(lambda: here.recv(1 << 16), b""))
             except BaseException:
@@ -189,13 +189,6 @@ class Theirs:
         return self._without_start(self._doveadm, account)
 
 
-def slope(sizes, costs):
-    """The exponent of the cost: least squares of log cost over log size; 1 is linear."""
-    x, y = [math.log(size) for size in sizes], [math.log(cost) for cost in costs]
-    mean_x, mean_y = statistics.mean(x), statistics.mean(y)
-    return max(LEAST, sum((a - mean_x) * (b - mean_y) for a, b in zip(x, y)) / sum((a - mean_x) ** 2 for a in x))
-
-
 class Kind:
     """One piece of work at several sizes: a row for each, cold and warm, and then the slopes."""
 
@@ -219,28 +212,31 @@ class Kind:
         saw = [getattr(host, self.method)(account)[1] for _ in range(2) for (_, host), account in zip(hosts, accounts)]
         if len(set(saw)) != 1 or (saw[0] if isinstance(saw[0], int) else saw[0][0]) != size:
             raise RuntimeError("%s of %d: %s" % (self.name, size, saw))
+        return saw[0]
 
-    def _measure(self, host, account, cold):
+    def _measure(self, host, account, cold, expected):
         def once():
             if cold:
                 host.forget(account)
-            return getattr(host, self.method)(account)[0] / 1e6
+            cpu, saw = getattr(host, self.method)(account)
+            if saw != expected:
+                raise RuntimeError("%s: %s, not %s" % (self.name, saw, expected))
+            return cpu / 1e6
         return once
 
     def rows(self, context, folder, hosts, why):
-        rounds = 1 if context.smoke else min(context.rounds, 3)
         for size in self.sizes:
             accounts = self._accounts(folder, hosts, size)
-            self._verify(hosts, accounts, size)
+            expected = self._verify(hosts, accounts, size)
             for state in ("cold", "warm"):
                 row = Row("store/program-%s-%s-%d" % (self.name, state, size), "ms CPU", "less",
                           [Candidate("ours", ""), Candidate("peer", "Dovecot", why=why)], note=None if why else NOTE)
                 if state == "warm":
                     for (_, host), account in zip(hosts, accounts):
                         getattr(host, self.method)(account)
-                measures = [self._measure(host, account, state == "cold")
+                measures = [self._measure(host, account, state == "cold", expected)
                             for (_, host), account in zip(hosts, accounts)]
-                in_turn(row, measures + [None] * (2 - len(measures)), rounds)
+                take_turns(row, measures, context.rounds)
                 for candidate in row.candidates:
                     self.costs.setdefault((state, candidate.role), []).append(candidate.figures)
                 yield row

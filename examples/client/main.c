@@ -1,4 +1,4 @@
-/* main.c - mailproto: sends messages by SMTP and LMTP, works with POP3 maildrops, and looks into messages.
+/* main.c - mailproto: sends messages by SMTP and LMTP, works with POP3 maildrops, reads and composes messages.
  * usage: mailproto send|pop3|mime ...; see mailproto(1). */
 #include "exits.h"
 #include "interrupt.h"
@@ -16,7 +16,7 @@ static const char help[] =
     "\n"
     "  mailproto send URL --from ADDRESS --to ADDRESS... [FILE|-]\n"
     "  mailproto pop3 URL capa|stat|list|uidl|retr|top|dele|fetch-all ...\n"
-    "  mailproto mime dump|structure|extract FILE ...\n"
+    "  mailproto mime dump|structure|extract|build ...\n"
     "\n"
     "  mailproto send --help, mailproto pop3 --help, mailproto mime --help   tell more\n"
     "  mailproto --version                                                   prints the version\n"
@@ -66,9 +66,14 @@ static int run_mime(int count, char **words)
     struct mime_options options;
     int read = options_read_mime(&options, count, words);
 
+    int status = read < 0 ? EXIT_USAGE : EXIT_ALL;
+
     if (read < 0)
         report_hint("mailproto mime --help tells more.");
-    return read < 0 ? EXIT_USAGE : read ? EXIT_ALL : mime_run(&options);
+    else if (!read)
+        status = mime_run(&options);
+    free(options.given);
+    return status;
 }
 
 static const struct command {

@@ -29,6 +29,8 @@ int mime_run(const struct mime_options *options)
         return mime_extract(options);
     if (options->verb == MIME_STRUCTURE)
         return mime_structure(options);
+    if (options->verb == MIME_BUILD)
+        return mime_build(options);
     for (int i = 0; i < options->count && !interrupted(); i++)
         if (show(options, options->files[i]))
             status = EXIT_LOCAL;

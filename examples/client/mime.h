@@ -1,11 +1,29 @@
-/* mime.h - `mailproto mime`: what a message on this machine is made of; no server is asked.
+/* mime.h - `mailproto mime`: what a message on this machine is made of, and new ones; no server is asked.
  * RFC 5322, 2045 and 2046 are the library's business: here are files, paths of parts, and what is shown. */
 #ifndef MAILPROTO_CLIENT_MIME_H
 #define MAILPROTO_CLIENT_MIME_H
 
 #include <mailproto/mime.h>
 
-enum mime_verb { MIME_NONE, MIME_DUMP, MIME_EXTRACT, MIME_STRUCTURE };
+enum mime_verb { MIME_NONE, MIME_DUMP, MIME_EXTRACT, MIME_STRUCTURE, MIME_BUILD };
+
+/* What `build` is given, in the order of the command line; the first three are addresses. */
+enum mime_given_kind {
+    MIME_GIVEN_FROM,
+    MIME_GIVEN_TO,
+    MIME_GIVEN_CC,
+    MIME_GIVEN_SUBJECT,
+    MIME_GIVEN_TEXT,
+    MIME_GIVEN_TEXT_FILE,
+    MIME_GIVEN_HTML,
+    MIME_GIVEN_HTML_FILE,
+    MIME_GIVEN_ATTACH
+};
+
+struct mime_given {
+    enum mime_given_kind kind;
+    const char *value;
+};
 
 struct mime_options {
     enum mime_verb verb;
@@ -16,15 +34,18 @@ struct mime_options {
     const char *output; /* NULL: standard output */
     int jsonl;          /* dump: JSON lines instead of trees */
     int raw;            /* extract: the body as it stands, not decoded */
+    struct mime_given *given;
+    int n_given;
 };
 
-/* Answers as options_read_send. */
+/* Answers as options_read_send. In any case `given` is to be freed. */
 int options_read_mime(struct mime_options *options, int count, char **words);
 
 /* Each does what the options say, and answers the exit code. */
 int mime_run(const struct mime_options *options);
 int mime_extract(const struct mime_options *options);
 int mime_structure(const struct mime_options *options);
+int mime_build(const struct mime_options *options);
 
 /* ---- a message in memory ---- */
 

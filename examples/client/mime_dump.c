@@ -4,10 +4,14 @@
 
 #include "text.h"
 
+#include <stdlib.h>
+
 /* One message that is being shown. */
 struct dump {
     const struct mime_message *message;
     struct mime_text text;
+    uint32_t *found; /* the numbers of what the tree found wrong, by part: those of part i from first[i] on */
+    uint32_t *first;
 };
 
 static void show_text(const struct dump *dump)
@@ -210,14 +214,14 @@ static int show_file_name(struct dump *dump, uint32_t index, uint32_t depth, uin
 /* Those that the tree found, of one part. */
 static void show_found(const struct dump *dump, uint32_t index, uint32_t depth)
 {
-    const mailproto_mime_tree *tree = dump->message->tree;
     mailproto_mime_tree_defect defect;
 
     mailproto_mime_tree_defect_init(&defect, sizeof defect);
-    for (uint32_t n = 0; !mailproto_mime_tree_defect_at(tree, n, &defect); n++)
-        if (defect.part == index)
-            printf("%*s! %s at %llu: %s\n", (int)(2 * depth + 6), "", mailproto_mime_defect_name(defect.kind),
-                   (unsigned long long)defect.offset, mailproto_mime_defect_text(defect.kind));
+    for (uint32_t i = dump->first[index]; i < dump->first[index + 1]; i++) {
+        mailproto_mime_tree_defect_at(dump->message->tree, dump->found[i], &defect);
+        printf("%*s! %s at %llu: %s\n", (int)(2 * depth + 6), "", mailproto_mime_defect_name(defect.kind),
+               (unsigned long long)defect.offset, mailproto_mime_defect_text(defect.kind));
+    }
 }
 
 static int show_part(struct dump *dump, uint32_t index)
@@ -237,11 +241,34 @@ static int show_part(struct dump *dump, uint32_t index)
     return 0;
 }
 
+/* Sorts what was found by part: a message may have many of both. */
+static int sort_found(struct dump *dump, uint32_t parts)
+{
+    const mailproto_mime_tree *tree = dump->message->tree;
+    uint32_t count = mailproto_mime_tree_defects(tree);
+    mailproto_mime_tree_defect defect;
+
+    dump->found = calloc((size_t)count + 1, sizeof *dump->found);
+    dump->first = calloc((size_t)parts + 2, sizeof *dump->first);
+    if (!dump->found || !dump->first)
+        return -1;
+    mailproto_mime_tree_defect_init(&defect, sizeof defect);
+    /* first how many there are of each, two places on; then where they begin, one place on, which filling moves to the end,
+       where those of the next part begin */
+    for (uint32_t n = 0; !mailproto_mime_tree_defect_at(tree, n, &defect); n++)
+        dump->first[defect.part + 2]++;
+    for (uint32_t i = 2; i <= parts + 1; i++)
+        dump->first[i] += dump->first[i - 1];
+    for (uint32_t n = 0; !mailproto_mime_tree_defect_at(tree, n, &defect); n++)
+        dump->found[dump->first[defect.part + 1]++] = n;
+    return 0;
+}
+
 int mime_dump(const struct mime_message *message)
 {
-    struct dump dump = {message, {NULL, 0, 0}};
+    struct dump dump = {.message = message};
     uint32_t parts = mailproto_mime_tree_parts(message->tree);
-    int failed = 0;
+    int failed = sort_found(&dump, parts);
 
     text_show(stdout, message->name, text_of(message->name).len);
     printf(": %llu octets, %u part%s\n", (unsigned long long)(message->n - message->skipped), parts,
@@ -249,5 +276,7 @@ int mime_dump(const struct mime_message *message)
     for (uint32_t i = 0; i < parts && !failed; i++)
         failed = show_part(&dump, i);
     mime_text_free(&dump.text);
+    free(dump.found);
+    free(dump.first);
     return failed || ferror(stdout) ? -1 : 0;
 }

@@ -45,6 +45,19 @@ INLINE void write_lines(mp_codec_io *io, size_t line, const size_t block, encode
     io->out = out;
 }
 
+/* The rest of the line in hand, as far as whole blocks may be read and written. */
+INLINE void write_line(mp_base64_writer *w, const size_t block, encode_fn encode)
+{
+    while (w->room && mp_codec_in(&w->io) >= block && mp_codec_out(&w->io) >= BREAK + block) {
+        const size_t step = w->room < block ? w->room : block;
+
+        encode(w->io.out, w->io.in);
+        w->io.in += step / 4 * 3;
+        w->io.out += step;
+        w->room -= step;
+    }
+}
+
 INLINE void write_with(mp_base64_writer *w, const size_t block, encode_fn encode)
 {
     mp_codec_io io = w->io;
@@ -285,8 +298,46 @@ static inline AVX512 uint64_t decode_64(uint8_t *out, const uint8_t *in)
     return wrong;
 }
 
+/* The last 12 characters of a line of 76, and the break behind it. */
+INLINE AVX512 void encode_12(uint8_t *out, const uint8_t *in, __m512i alphabet, __m128i line_end)
+{
+    __m128i v = _mm_permutexvar_epi8(_mm_loadu_si128((const __m128i *)(const void *)spread), load_16(in));
+
+    v = _mm_multishift_epi64_epi8(_mm_set1_epi64x(0x3036242a1016040a), v);
+    v = _mm512_castsi512_si128(_mm512_permutexvar_epi8(_mm512_castsi128_si512(v), alphabet));
+    _mm_storeu_si128((__m128i *)(void *)out, _mm_mask_mov_epi8(v, 0x3000, line_end));
+}
+
+/* Whole lines of the usual length, each behind its break: the one of the next is written with the end of a line, for a
+   narrow store seldom lies across two lines of the cache. */
+INLINE AVX512 void write_usual_lines(mp_base64_writer *w)
+{
+    enum { OCTETS = MP_CODEC_LINE / 4 * 3, CHARACTERS = BREAK + MP_CODEC_LINE };
+    const __m512i alphabet = _mm512_loadu_si512(mp_base64_alphabet);
+    const __m128i line_end = _mm_set1_epi16('\n' << 8 | '\r');
+    const size_t reads = mp_codec_in(&w->io), room = mp_codec_out(&w->io);
+    const uint8_t *in = w->io.in;
+    uint8_t *out = w->io.out;
+    size_t lines = reads < 64 ? 0 : (reads - 64) / OCTETS, fit = room < 16 ? 0 : (room - 16) / CHARACTERS;
+
+    if (fit < lines)
+        lines = fit;
+    if (w->room || w->line != MP_CODEC_LINE || !lines)
+        return;
+    memcpy(out, "\r\n", BREAK);
+    for (; lines; lines--, in += OCTETS, out += CHARACTERS) {
+        encode_64(out + BREAK, in);
+        encode_12(out + BREAK + 64, in + 48, alphabet, line_end);
+    }
+    w->io.in = in;
+    w->io.out = out;
+}
+
 AVX512 static void write_avx512(mp_base64_writer *w)
 {
+    if (w->room)
+        write_line(w, 64, encode_64);
+    write_usual_lines(w);
     write_with(w, 64, encode_64);
 }
 

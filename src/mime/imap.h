@@ -16,12 +16,7 @@ typedef struct mp_imap_out {
 } mp_imap_out;
 
 /* n is not 0. */
-static inline void mp_imap_put(mp_imap_out *o, const void *p, size_t n)
-{
-    if (n <= o->cap && o->made <= o->cap - n)
-        memcpy(o->out + o->made, p, n);
-    o->made += n;
-}
+void mp_imap_put(mp_imap_out *o, const void *p, size_t n);
 #define MP_IMAP_PUT(o, literal) mp_imap_put(o, literal, sizeof(literal) - 1)
 
 void mp_imap_number(mp_imap_out *o, uint64_t number);

@@ -114,10 +114,9 @@ static void put_addresses_or_nil(mp_imap_out *o, const mailproto_mime_tree *tree
 
 /* ---- the envelope ---- */
 
-/* Those of To, Cc and Bcc that are there more than once: all of them count. */
+/* Fields that are there more than once: of addresses all of them count, so that none is hidden. */
 static uint64_t repeated_fields(const mailproto_mime_tree *tree, const mp_tree_part *part)
 {
-    const uint64_t wanted = UINT64_C(1) << FIELD(TO) | UINT64_C(1) << FIELD(CC) | UINT64_C(1) << FIELD(BCC);
     uint64_t seen = 0, again = 0;
 
     for (uint32_t i = 0; i < part->fields; i++) {
@@ -126,15 +125,15 @@ static uint64_t repeated_fields(const mailproto_mime_tree *tree, const mp_tree_p
         again |= seen & bit;
         seen |= bit;
     }
-    return again & wanted;
+    return again;
 }
 
 /* Where Sender or Reply-To are missing or have no address, they are those of From. */
 static void put_copied(mp_imap_out *o, const mailproto_mime_tree *tree, const mp_tree_part *part, uint32_t id,
-                       size_t from, size_t from_n)
+                       uint64_t repeated, size_t from, size_t from_n)
 {
     MP_IMAP_PUT(o, " ");
-    if (put_addresses(o, tree, part, id, 0))
+    if (put_addresses(o, tree, part, id, repeated))
         return;
     if (o->made + from_n <= o->cap)
         mp_imap_put(o, o->out + from, from_n);
@@ -152,10 +151,10 @@ void mp_imap_envelope(mp_imap_out *o, const mailproto_mime_tree *tree, const mp_
     MP_IMAP_PUT(o, " ");
     mp_imap_field(o, tree, part, FIELD(SUBJECT), 0);
     from = o->made + 1;
-    put_addresses_or_nil(o, tree, part, FIELD(FROM), 0);
+    put_addresses_or_nil(o, tree, part, FIELD(FROM), repeated);
     from_n = o->made - from;
-    put_copied(o, tree, part, FIELD(SENDER), from, from_n);
-    put_copied(o, tree, part, FIELD(REPLY_TO), from, from_n);
+    put_copied(o, tree, part, FIELD(SENDER), repeated, from, from_n);
+    put_copied(o, tree, part, FIELD(REPLY_TO), repeated, from, from_n);
     put_addresses_or_nil(o, tree, part, FIELD(TO), repeated);
     put_addresses_or_nil(o, tree, part, FIELD(CC), repeated);
     put_addresses_or_nil(o, tree, part, FIELD(BCC), repeated);

@@ -19,14 +19,6 @@ typedef struct place {
     int is_message; /* the message as a whole: no number was given since it began */
 } place;
 
-static int take(cursor *c, const char *word)
-{
-    const size_t n = mp_ascii_begins(c->p + c->at, c->n - c->at, word);
-
-    c->at += n;
-    return n != 0;
-}
-
 /* ---- numbers ---- */
 
 /* The message in a part, if it has one. */
@@ -87,22 +79,30 @@ static int32_t read_numbers(const mailproto_mime_tree *tree, cursor *c, place *w
 
 static int32_t read_word(mailproto_mime_imap_section *s, cursor *c, uint32_t numbers)
 {
-    if (c->at == c->n)
-        s->what = numbers ? MAILPROTO_MIME_IMAP_PART : MAILPROTO_MIME_IMAP_WHOLE;
-    else if (take(c, "TEXT"))
-        s->what = MAILPROTO_MIME_IMAP_TEXT;
-    else if (numbers && take(c, "MIME"))
-        s->what = MAILPROTO_MIME_IMAP_MIME;
-    else if (take(c, "HEADER.FIELDS.NOT ("))
-        s->what = MAILPROTO_MIME_IMAP_FIELDS_NOT;
-    else if (take(c, "HEADER.FIELDS ("))
-        s->what = MAILPROTO_MIME_IMAP_FIELDS;
-    else if (take(c, "HEADER"))
-        s->what = MAILPROTO_MIME_IMAP_HEADER;
-    if (s->what < MAILPROTO_MIME_IMAP_FIELDS)
-        return c->at == c->n && (c->n || !s->what) ? MAILPROTO_OK : MAILPROTO_ERR_PROTOCOL;
-    s->names = (mailproto_text){(const char *)c->p + c->at, c->n - c->at};
-    return mp_imap_names_read(s);
+    /* of two that begin alike the longer one first */
+    static const struct {
+        char word[20];
+        uint8_t what;
+    } words[] = {{"HEADER.FIELDS.NOT (", MAILPROTO_MIME_IMAP_FIELDS_NOT},
+                 {"HEADER.FIELDS (", MAILPROTO_MIME_IMAP_FIELDS},
+                 {"HEADER", MAILPROTO_MIME_IMAP_HEADER},
+                 {"TEXT", MAILPROTO_MIME_IMAP_TEXT},
+                 {"MIME", MAILPROTO_MIME_IMAP_MIME}};
+    const uint8_t *p = c->p + c->at;
+    const size_t n = c->n - c->at;
+    size_t octets = 0;
+
+    s->what = numbers ? MAILPROTO_MIME_IMAP_PART : MAILPROTO_MIME_IMAP_WHOLE;
+    for (size_t i = 0; n && !octets && i < sizeof words / sizeof *words; i++) {
+        octets = mp_ascii_begins(p, n, words[i].word);
+        if (octets)
+            s->what = words[i].what;
+    }
+    if (s->what >= MAILPROTO_MIME_IMAP_FIELDS) {
+        s->names = (mailproto_text){(const char *)p + octets, n - octets};
+        return mp_imap_names_read(s);
+    }
+    return octets == n && (numbers || s->what != MAILPROTO_MIME_IMAP_MIME) ? MAILPROTO_OK : MAILPROTO_ERR_PROTOCOL;
 }
 
 /* What the section names, of the part that the numbers led to. */

@@ -158,19 +158,22 @@ static int is_opaque(const mailproto_mime_tree *tree, const mp_tree_part *part)
 /* type subtype. Gives whether it is text/..., which has lines. */
 static int put_type(mp_imap_out *o, const mailproto_mime_tree *tree, const mp_tree_part *part)
 {
-    const char *type, *subtype;
+    const int opaque = is_opaque(tree, part);
+    const uint8_t *message = tree->message;
+    mailproto_text type, subtype;
 
-    if (part->type.n && !is_opaque(tree, part)) {
-        mp_imap_string(o, tree->message + part->type.at, part->type.n, 0);
-        MP_IMAP_PUT(o, " ");
-        mp_imap_string(o, tree->message + part->subtype.at, part->subtype.n, 0);
-        return is_text(tree, &part->type, "text");
+    if (part->type.n && !opaque) {
+        type = mp_text_of(message + part->type.at, 0, part->type.n);
+        subtype = mp_text_of(message + part->subtype.at, 0, part->subtype.n);
+    } else {
+        type.ptr = mp_content_default(opaque ? MP_DEFAULT_OCTETS : part->by_default, &subtype.ptr);
+        type.len = strlen(type.ptr);
+        subtype.len = strlen(subtype.ptr);
     }
-    type = mp_content_default(is_opaque(tree, part) ? MP_DEFAULT_OCTETS : part->by_default, &subtype);
-    mp_imap_string(o, (const uint8_t *)type, strlen(type), 0);
+    mp_imap_text(o, &type);
     MP_IMAP_PUT(o, " ");
-    mp_imap_string(o, (const uint8_t *)subtype, strlen(subtype), 0);
-    return part->by_default == MP_DEFAULT_TEXT && !is_opaque(tree, part);
+    mp_imap_text(o, &subtype);
+    return mp_ascii_equal(type.ptr, type.len, "text");
 }
 
 static void put_encoding(mp_imap_out *o, const mailproto_mime_tree *tree, const mp_tree_part *part)

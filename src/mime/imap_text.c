@@ -5,6 +5,31 @@
 #include "mime/header_scan.h"
 #include "mime/imap.h"
 
+/* Most texts are short: as two pieces that may overlap they cost no call. */
+static void copy(uint8_t *to, const uint8_t *p, size_t n)
+{
+    if (n > 16) {
+        memcpy(to, p, n);
+    } else if (n >= 8) {
+        memcpy(to, p, 8);
+        memcpy(to + n - 8, p + n - 8, 8);
+    } else if (n >= 4) {
+        memcpy(to, p, 4);
+        memcpy(to + n - 4, p + n - 4, 4);
+    } else if (n) {
+        to[0] = p[0];
+        to[n / 2] = p[n / 2];
+        to[n - 1] = p[n - 1];
+    }
+}
+
+void mp_imap_put(mp_imap_out *o, const void *p, size_t n)
+{
+    if (n <= o->cap && o->made <= o->cap - n)
+        copy(o->out + o->made, p, n);
+    o->made += n;
+}
+
 void mp_imap_number(mp_imap_out *o, uint64_t number)
 {
     uint8_t digits[MP_ASCII_DECIMAL_MAX];
@@ -93,7 +118,7 @@ void mp_imap_string(mp_imap_out *o, const uint8_t *p, size_t n, uint32_t how)
         uint8_t *to = o->out + o->made;
 
         *to = '"';
-        memcpy(to + 1, p, n);
+        copy(to + 1, p, n);
         to[n + 1] = '"';
         o->made += n + 2;
     } else {

@@ -137,7 +137,8 @@ INLINE AVX512 size_t fitting(uint64_t slots, ptrdiff_t room)
     return (size_t)_mm_popcnt_u64((beyond - 1) & LAST_SLOTS);
 }
 
-INLINE AVX512 void put_chunk(uint8_t *out, const uint8_t *in, uint64_t slots)
+/* Every octet of a chunk in its three slots; those that are not in `escapes`, bits of last slots, stand for themselves. */
+INLINE AVX512 __m512i slots_text(const uint8_t *in, uint64_t escapes)
 {
     const __m512i hex = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)digits));
     __m512i v = _mm512_permutexvar_epi8(_mm512_loadu_si512(thrice), _mm512_loadu_si512(in));
@@ -145,8 +146,12 @@ INLINE AVX512 void put_chunk(uint8_t *out, const uint8_t *in, uint64_t slots)
     __m512i text = _mm512_shuffle_epi8(hex, _mm512_and_si512(half, EACH(15)));
 
     text = _mm512_mask_mov_epi8(text, FIRST_SLOTS, EACH('='));
-    text = _mm512_mask_mov_epi8(text, LAST_SLOTS & ~(slots << 2), v);
-    _mm512_storeu_si512(out, _mm512_maskz_compress_epi8(slots, text));
+    return _mm512_mask_mov_epi8(text, LAST_SLOTS & ~escapes, v);
+}
+
+INLINE AVX512 void put_chunk(uint8_t *out, const uint8_t *in, uint64_t slots)
+{
+    _mm512_storeu_si512(out, _mm512_maskz_compress_epi8(slots, slots_text(in, slots << 2)));
 }
 
 /* Where the writer is; apart from it, so that what is written through a pointer cannot be it. */
@@ -157,19 +162,17 @@ typedef struct place {
 } place;
 
 /* Twenty-five escapes are a whole line of 76: text in other scripts is little else. */
-INLINE AVX512 int is_full_of_escapes(const sight *s, size_t line)
+INLINE AVX512 int is_full_of_escapes(const map *m, size_t at)
 {
     const uint64_t all = ((uint64_t)1 << 25) - 1;
 
-    return line == MP_CODEC_LINE && (s->escaped & all) == all && s->line_break > 26;
+    return (bits_at(m->escaped, at / 8, at % 8) & all) == all && !_bzhi_u64(bits_at(m->line_break, at / 8, at % 8), 27);
 }
 
 INLINE AVX512 void put_escapes(place *at)
 {
-    const uint64_t every = ((uint64_t)1 << 63) - 1;
-
-    put_chunk(at->out, at->in, every);
-    put_chunk(at->out + 63, at->in + CHUNK, every);
+    _mm512_storeu_si512(at->out, slots_text(at->in, LAST_SLOTS));
+    _mm512_storeu_si512(at->out + 63, slots_text(at->in + CHUNK, LAST_SLOTS));
     memcpy(at->out + 75, "=\r\n", 3);
     at->in += 25;
     at->out += 78;
@@ -318,11 +321,11 @@ INLINE AVX512 int write_window(mp_qp_writer *w, place *where, const map *m)
             done = put_one(w, &at);
             continue;
         }
-        s = look(m, (size_t)(at.in - begin));
-        if (at.column == 0 && is_full_of_escapes(&s, line)) {
+        if (at.column == 0 && line == MP_CODEC_LINE && is_full_of_escapes(m, (size_t)(at.in - begin))) {
             put_escapes(&at);
             continue;
         }
+        s = look(m, (size_t)(at.in - begin));
         n = put_line(&at, &s, line);
         if (n == SEEN)
             continue;

@@ -1,13 +1,18 @@
 """mailproto mime as a person runs it: dump, JSON lines, structure, extract; arguments, files, exit codes."""
 
+import email
+import email.policy
+import email.utils
 import hashlib
 import json
 import os
 import re
+import time
 import unittest
 
 from mailproto_case import ALL, LOCAL, USAGE, Case, crlf, run
 
+ANN = ("--from", "Ann <ann@example.test>")
 LETTER = b"""From: =?utf-8?q?J=C3=B6rg?= <joerg@example.test>
 To: Friends: "Ann \\"A.\\" Lee" <ann@example.test>, bob@example.test;, (he) carl@example.test
 Cc: =?iso-8859-1?q?Zo=EB?=
@@ -72,7 +77,8 @@ LEAVES = {  # path: type, decoded body without the line ends behind it
 
 class Arguments(Case):
     def test_help(self):
-        result = self.check(run("mime", "--help"), ALL, "usage: mailproto mime", "dump", "structure", "extract", "Exit status")
+        result = self.check(run("mime", "--help"), ALL, "usage: mailproto mime", "dump", "structure", "extract", "build",
+                            "Exit status")
         self.assertLessEqual(max(map(len, result.out.splitlines())), 110)
         self.check(run("--help"), ALL, "mailproto mime")
         self.check(run("mime", "--version"), ALL, "mailproto ")
@@ -83,7 +89,12 @@ class Arguments(Case):
                 (("structure",), "structure takes"), (("structure", "a", "b"), "structure takes"),
                 (("extract", "f"), "extract takes"), (("extract", "f", "1", "2"), "extract takes"),
                 (("extract", "f", "1", "--jsonl"), "--jsonl belongs to dump"),
-                (("dump", "f", "--raw"), "belong to extract"), (("structure", "f", "-o", "x"), "belong to extract"),
+                (("dump", "f", "--raw"), "belongs to extract"), (("structure", "f", "-o", "x"), "--output belongs"),
+                (("dump", "f", "--to", "a@b"), "is for build"), (("build", "f"), "options only"),
+                (("build",), "one --from"), (("build", *ANN, *ANN), "one --from"), (("build", *ANN, "--raw"), "--raw"),
+                (("build", *ANN, "-s", "a", "-s", "b"), "one --subject"),
+                (("build", *ANN, "--text", "a", "--text-file", "b"), "one text:"),
+                (("build", *ANN, "--html", "a", "--html", "b"), "one text in HTML"),
                 (("extract", "f", "1", "-o", ""), "names no file"), (("dump", "--trace", "f"), "trace")):
             if "--jsonl" in words and "without --json" in run("--version").out:
                 continue
@@ -264,6 +275,87 @@ class Extract(Case):
         if not os.path.exists("/dev/full"):
             self.skipTest("there is no /dev/full")
         self.check(self.extract("2", "-o", "/dev/full"), LOCAL, "cannot write to /dev/full", "No space left")
+
+
+def content(part):
+    return part.get_content().replace("\r\n", "\n")
+
+
+class Build(Case):
+    """Python's own parser reads what is made."""
+
+    def build(self, *options, stdin=b""):
+        result = self.check(run("mime", "build", *ANN, *options, stdin=stdin), ALL)
+        self.assertEqual(result.err, "")
+        self.assertEqual(result.raw.count(b"\n"), result.raw.count(b"\r\n"))
+        result.raw.decode("ascii")
+        return email.message_from_bytes(result.raw, policy=email.policy.default)
+
+    def test_header(self):
+        subject = "Gr\u00fc\u00dfe, and many more words than fit into one line, " * 4
+        found = self.build("--to", "\"Lee, Bob\" <bob@example.test>, carl@example.test", "--cc", "J\u00f6rg <j@example.test>",
+                           "--to", "Friends: dora@example.test, emil@example.test;", "--subject", subject)
+        self.assertEqual(found["From"], "Ann <ann@example.test>")
+        self.assertEqual([str(address) for address in found["To"].addresses],
+                         ['"Lee, Bob" <bob@example.test>', "carl@example.test", "dora@example.test", "emil@example.test"])
+        self.assertIn("Friends", [group.display_name for group in found["To"].groups])
+        self.assertEqual([(a.display_name, a.addr_spec) for a in found["Cc"].addresses], [("J\u00f6rg", "j@example.test")])
+        self.assertEqual(found["Subject"].strip(), subject.strip())
+        self.assertRegex(found["Message-ID"], r"^<\S+@example\.test>$")
+        self.assertLess(abs(email.utils.parsedate_to_datetime(found["Date"]).timestamp() - time.time()), 86400)
+        self.assertEqual((found.get_content_type(), found.get_content().strip()), ("text/plain", ""))
+        self.assertNotEqual(found["Message-ID"], self.build()["Message-ID"])
+
+    def test_texts(self):
+        text = "Gr\u00fc\u00dfe\n.\nFrom here " + "x" * 2000
+        self.assertEqual(content(self.build("--text", text)).rstrip("\n"), text)
+        self.assertEqual(content(self.build("--text-file", "-", stdin=text.encode())), text)
+        self.assertEqual(self.build("--html", "<p>").get_content_type(), "text/html")
+        both = self.build("--html", "<p>", "--text-file", self.file("text", text.encode()))
+        self.assertEqual([part.get_content_type() for part in both.walk()], ["multipart/alternative", "text/plain", "text/html"])
+
+    def test_attachments(self):
+        octets = bytes(range(256)) * 700
+        files = {"a.PNG": ("image/png", octets), "latin.txt": ("application/octet-stream", b"caf\xe9\n\r\r\n"),
+                 "\u20ac \"; x.pdf": ("application/pdf", b"%PDF"), "noname": ("application/octet-stream", b""),
+                 "t.txt": ("text/plain", "\u20ac".encode() * 30000 + b"\n")}
+        options = [word for name, (_, data) in files.items() for word in ("--attach", self.file(name, data))]
+        found = self.build("--text", "see", *options)
+        parts = list(found.iter_parts())
+        self.assertEqual((found.get_content_type(), content(parts[0])), ("multipart/mixed", "see\n"))
+        for part, (name, (kind, data)) in zip(parts[1:], files.items(), strict=True):
+            self.assertEqual((part.get_filename(), part.get_content_type(), part.get_content_disposition()),
+                             (name, kind, "attachment"))
+            self.assertEqual(part.get_payload(decode=True).replace(b"\r\n", b"\n") if kind == "text/plain"
+                             else part.get_payload(decode=True), data)
+        self.assertEqual([p.get_content_type() for p in self.build("-a", options[1]).iter_parts()], ["image/png"])
+
+    def test_a_message_is_attached_and_found_again(self):
+        letter = self.file("letter.eml", crlf(LETTER.replace(b"\xc3", b"")))
+        out = os.path.join(self.folder, "out")
+        self.check(run("mime", "build", *ANN, "-a", letter, "-o", out), ALL)
+        result = run("mime", "extract", out, "1")
+        with open(letter, "rb") as f:
+            self.assertEqual(result.raw, f.read())
+
+    def test_what_cannot_be_sent(self):
+        for words, said in (
+                (("--from", "nobody"), "is not an address"), (("--from", "a@@b.test"), "is not an address"),
+                (("--from", "a@b.test, c@d.test"), "not one sender"), ((*ANN, "--to", ""), "not an address"),
+                ((*ANN, "--to", "a@b.test\r\nBcc: c@d.test"), "is not an address"),
+                ((*ANN, "--cc", "(x a@b.test"), "is not an address"),
+                ((*ANN, "--subject", "a\nBcc: c@d.test"), "one line"), ((*ANN, "--subject", b"\xff"), "UTF-8"),
+                ((*ANN, "--text", b"\xff"), "is not UTF-8"),
+                ((*ANN, "--html-file", self.file("latin", b"x" * 65534 + b"\xe2\x82")), "is not UTF-8")):
+            result = self.check(run("mime", "build", *words), USAGE, said)
+            self.assertEqual(result.raw, b"", words)
+        self.check(run("mime", "build", *ANN, "-a", "/nonexistent/file"), LOCAL, "No such file")
+        good = "x".encode() * 65534 + "\u20ac\U0001f600".encode()
+        self.assertEqual(content(self.build("--text-file", self.file("good", good))).encode(), good)
+
+    def test_an_international_address(self):
+        result = self.check(run("mime", "build", "--from", "\u00e9@example.test"), ALL)
+        self.assertIn("From: \u00e9@example.test\r\n".encode(), result.raw)
 
 
 if __name__ == "__main__":

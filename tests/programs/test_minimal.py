@@ -234,8 +234,19 @@ class Minimal(unittest.TestCase):
                 self.assertEqual(done.returncode, 1)
                 self.assertIn(b"no connection to 127.0.0.1 port", done.stderr)
 
+    def test_read_message(self):
+        done = run(PROGRAMS / "read_message", TREE / "examples/messages/greetings.eml")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lines = done.stdout.decode().splitlines()
+        self.assertEqual(lines[0], "From:    爱丽丝 <alice@example.test>")
+        self.assertEqual(lines[1], "Subject: Grüße，你好、こんにちは")
+        self.assertTrue(lines[3].startswith("你好，鲍勃！"), lines[3])
+        done = run(PROGRAMS / "read_message", "/nonexistent.eml")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"cannot read /nonexistent.eml", done.stderr)
+
     def test_usage(self):
-        for program in ("receive", "send", "fetch", "receive_store", "serve_eml"):
+        for program in ("receive", "send", "fetch", "receive_store", "serve_eml", "read_message"):
             if not (PROGRAMS / program).exists():
                 continue
             done = run(PROGRAMS / program)

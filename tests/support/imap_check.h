@@ -96,7 +96,7 @@ static inline void imap_parse(struct imap_text *t, uint32_t flags)
         struct imap_node *node = &t->nodes[t->count];
 
         if (t->text[at] == ')') {
-            IMAP_DEMAND(list && t->text[at - 1] != ' ' && t->nodes[list].children);
+            IMAP_DEMAND(list && t->nodes[list].children);
             last = list;
             list = t->nodes[list].parent;
             at++;

@@ -1,28 +1,34 @@
-"""The structure of messages, against Dovecot's parser, libetpan and GMime; their leaves decoded; their texts for IMAP.
+"""The structure of messages, their leaves decoded, their texts for IMAP, against other libraries; how the time grows.
 
-The drivers (bench_mime.c, bench_mime_decode.c) open the libraries that are found here: those of the distribution's
-packages, unpacked below the build folder if they are not installed. They make the messages themselves. mimetic is C++
-without an interface for C. Dovecot makes its texts for IMAP and decodes inside of its server: they are no functions that
-a driver could call alone.
+The drivers (bench_mime.c, bench_mime_decode.c; bench_mime_slope.c has no peers) open the libraries that are found here:
+those of the distribution's packages, unpacked below the build folder if they are not installed. They make the messages
+themselves. mimetic is C++ without an interface for C. Dovecot's library has what its IMAP server makes
+ENVELOPE and BODYSTRUCTURE with, and the decoder of its search: both are called as the server does, on a message in memory.
 """
 
 import glob
 import json
 import os
+import statistics
 import subprocess
 
 import dovecot
-from frame import Candidate, Row
+from bench_store_common import slope
+from frame import Candidate, number, Row
+import in_process
 import packages
 
 # Environment of the driver, what the peer is called, package, library.
 LIBRARIES = [("BENCH_DOVECOT", "Dovecot", "dovecot-core", "dovecot/libdovecot.so.0"),
              ("BENCH_ETPAN", "libetpan", "libetpan20", "*/libetpan.so.20"),
              ("BENCH_GMIME", "GMime", "libgmime-3.0-0", "*/libgmime-3.0.so.0")]
-STRUCTURE, DECODE, MEMORY = ["Dovecot", "libetpan", "GMime", "mimetic"], ["libetpan", "GMime"], ["GMime"]
+STRUCTURE, DECODE = ["Dovecot", "libetpan", "GMime", "mimetic"], ["Dovecot", "libetpan", "GMime"]
+MEMORY, IMAP = ["GMime"], ["Dovecot"]
 # How many times a peer's, by the vector code that the processor runs.
 AIMS = {"mime-structure/small": {"avx512": 8}, "mime-structure/attachments": {"avx512": 4},
-        "mime-decode/small": {"avx512": 10}, "mime-decode/attachments": {"avx512": 12}}
+        "mime-decode/small": {"avx512": 10}, "mime-decode/attachments": {"avx512": 12},
+        "mime-imap/small": {"avx512": 6}, "mime-imap/attachments": {"avx512": 4}}
+SLOPE_AIM = 1.1
 AIM_FIGURES = {"mime-memory/attachment-20MiB": 65536}
 
 
@@ -78,4 +84,14 @@ def memory_rows(context):
 
 
 def imap_rows(context):
-    return measured(context, ["bench_mime_decode", "imap"], [])
+    return measured(context, ["bench_mime_decode", "imap"], IMAP)
+
+
+def slope_rows(context):
+    """How the time grows over sizes: the exponent, round by round; beside it, the times in microseconds."""
+    for row in in_process.rows(context, "bench_mime_slope"):
+        sizes = [int(candidate.name) for candidate in row.candidates]
+        exponents = [slope(sizes, costs) for costs in zip(*(candidate.figures for candidate in row.candidates))]
+        times = ["%s us of %s octets" % (number(statistics.median(c.figures)), c.name) for c in row.candidates]
+        yield Row("mime-slope/" + row.name, "exponent", "less", [Candidate("ours", "", exponents)] + row.candidates,
+                  aim_figure=SLOPE_AIM, note=", ".join(times))

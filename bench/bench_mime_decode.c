@@ -1,4 +1,4 @@
-/* bench_mime_decode.c - every leaf of a message decoded, against GMime and libetpan; its texts for IMAP; memory of a stream.
+/* bench_mime_decode.c - every leaf of a message decoded, its texts for IMAP, against other libraries; memory.
  * RFC 2045, RFC 9051 section 7.5.2. Libraries are opened at run time: bench_mime.py says which are to be had, and where. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench_mime_dovecot.h"
 #include "mailproto/mime_imap.h"
 #include "mailproto/mime_tree.h"
 #include "measure.h"
@@ -265,7 +266,8 @@ static void row(const char *name, const struct text *text, const struct worker *
         if (all[i].variable && !getenv(all[i].variable))
             continue;
         made = all[i].work(text);
-        if (made + 64 < wanted || wanted + 64 < made) /* they differ in the last line end of a part */
+        if (made + 64 < wanted ||
+            wanted + 64 < made) /* they differ in line ends of parts, or in spaces and words of texts */
             die(all[i].name);
         runs[n] = (struct run){all[i].work, text, octets / text->n / all[i].slower + 1};
         measured.candidates[n] = (struct measure_candidate){all[i].role, all[i].name, speed, &runs[n]};
@@ -379,19 +381,21 @@ static void decode_rows(const struct text *small, const struct text *files, cons
 {
     static const struct worker all[] = {{"ours", "tree", NULL, by_tree, 1},
                                         {"other", "parser, pieces of 16 KiB", NULL, by_parser, 1},
+                                        {"peer", "Dovecot", "BENCH_DOVECOT", dovecot_decode, 20},
                                         {"peer", "libetpan", "BENCH_ETPAN", by_etpan, 20},
                                         {"peer", "GMime", "BENCH_GMIME", by_gmime, 20}};
 
-    row("mime-decode/small", small, all, 4, options);
-    row("mime-decode/attachments", files, all, 4, options);
+    row("mime-decode/small", small, all, 5, options);
+    row("mime-decode/attachments", files, all, 5, options);
 }
 
 static void imap_rows(const struct text *small, const struct text *files, const struct measure_options *options)
 {
-    static const struct worker ours = {"ours", "", NULL, by_imap, 1};
+    static const struct worker all[] = {{"ours", "", NULL, by_imap, 1},
+                                        {"peer", "Dovecot", "BENCH_DOVECOT", dovecot_imap, 6}};
 
-    row("mime-imap/small", small, &ours, 1, options);
-    row("mime-imap/attachments", files, &ours, 1, options);
+    row("mime-imap/small", small, all, 2, options);
+    row("mime-imap/attachments", files, all, 2, options);
 }
 
 int main(int count, char **words)
@@ -410,6 +414,7 @@ int main(int count, char **words)
     config.flags = MAILPROTO_MIME_PARSER_DECODE;
     if (mailproto_mime_tree_new(NULL, NULL, 0, &tree) || mailproto_mime_parser_new(&config, &callbacks, NULL, &parser))
         die("no memory");
+    opened("BENCH_DOVECOT", open_dovecot);
     opened("BENCH_ETPAN", open_etpan);
     opened("BENCH_GMIME", open_gmime);
     if (!strcmp(what, "decode"))

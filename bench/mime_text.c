@@ -95,7 +95,7 @@ static void put_base64(struct text *t, size_t lines)
 
 struct text mime_text(size_t files, size_t lines)
 {
-    struct text t = {NULL, 0, 8192 + files * (512 + lines * 78)};
+    struct text t = {NULL, 0, 8192 + files * (512 + lines * 78), files ? 1 + files : 2};
 
     t.p = malloc(t.room);
     if (!t.p)

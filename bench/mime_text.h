@@ -9,6 +9,7 @@
 struct text {
     uint8_t *p;
     size_t n, room;
+    size_t leaves; /* texts and files */
 };
 
 _Noreturn void die(const char *what);

@@ -32,6 +32,7 @@ struct mime_options {
     const char *file;   /* the message of the others; "-": standard input */
     const char *part;   /* extract: its path */
     const char *output; /* NULL: standard output */
+    int help;           /* print what the verb is, and nothing else */
     int jsonl;          /* dump: JSON lines instead of trees */
     int raw;            /* extract: the body as it stands, not decoded */
     struct mime_given *given;
@@ -79,6 +80,8 @@ struct mime_text {
     size_t len, room;
 };
 void mime_text_free(struct mime_text *text);
+/* Room for n octets at least. 0, or -1 without memory. */
+int mime_text_room(struct mime_text *text, size_t n);
 
 /* Each replaces the text and adds to *defects. 0, or -1 without memory. */
 int mime_decode_words(struct mime_text *text, mailproto_text value, uint64_t *defects);
@@ -88,6 +91,9 @@ int mime_decode_type(struct mime_text *text, const mailproto_mime_part *part);
 /* 1: the part has none, and the text is empty. */
 int mime_decode_file_name(struct mime_text *text, const struct mime_message *message, uint32_t index,
                           uint64_t *defects);
+/* The name of a number (0, 1, ...) that is another than the one above, and the field that has it. 1: there are no more, and the text is empty. */
+int mime_decode_other_name(struct mime_text *text, const struct mime_message *message, uint32_t index, uint32_t number,
+                           const char **source);
 int mime_decode_parameter(struct mime_text *text, const mailproto_mime_part *part, const char *name, uint64_t *defects);
 /* The value of the first field of a number; 0, or 1: there is none. */
 int mime_field(const struct mime_message *message, uint32_t index, uint32_t id, mailproto_text *value);
@@ -116,6 +122,11 @@ void mime_sha256_put(struct mime_sha256 *sum, const void *octets, size_t n);
 void mime_sha256_end(struct mime_sha256 *sum, char *digits);
 
 /* ---- what is shown ---- */
+
+/* Prints what is in a part of application/ms-tnef, which Outlook calls winmail.dat: names and sizes; of others nothing. 0,
+   or -1 without memory. */
+int mime_dump_tnef(const struct mime_message *message, const mailproto_mime_part *part, uint32_t index,
+                   struct mime_text *text);
 
 /* Prints the tree of a message on standard output. 0, or -1 without memory. */
 int mime_dump(const struct mime_message *message);

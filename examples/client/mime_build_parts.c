@@ -168,22 +168,51 @@ static int put_text(struct build *build, uint32_t node, const char *type, enum m
     return code ? build_failed(build, code, type) : 0;
 }
 
+/* Whether a message can be attached as one: it is never encoded (RFC 2046 5.2.1), and few servers take what is binary. 1,
+   0, or -1: it was reported. */
+static int can_travel(struct build *build, struct build_body *body, const char *path)
+{
+    mailproto_mime_builder_content content;
+    mailproto_mime_builder *builder = NULL;
+    uint32_t needs = 0;
+    int32_t code = mailproto_mime_builder_new(NULL, &builder);
+
+    begin_content(&content, body, "message/rfc822");
+    if (!code)
+        code = mailproto_mime_builder_leaf(builder, 0, &content);
+    if (!code)
+        code = mailproto_mime_builder_needs(builder, &needs);
+    mailproto_mime_builder_free(builder);
+    if (code)
+        return build_failed(build, code, path);
+    return !(needs & MAILPROTO_MIME_BUILDER_BINARY);
+}
+
 static int attach(struct build *build, uint32_t node, const char *path)
 {
     const char *slash = strrchr(path, '/'), *type = type_of(path);
     struct build_body *body = open_body(build, path);
     mailproto_mime_builder_content content;
     int32_t code;
-    int valid = 1;
+    int valid = 1, is_message = !strcmp(type, "message/rfc822");
 
     if (!body)
         return -1;
     if (!strncmp(type, "text/", 5))
         valid = is_utf8_file(&body->source);
+    else if (is_message)
+        valid = can_travel(build, body, path);
     if (valid < 0)
         return -1;
-    /* a charset that nobody knows is none: the octets are kept */
+    /* a charset that nobody knows is none; lines of a message end with CRLF, of all else the octets are kept */
     begin_content(&content, body, valid ? type : "application/octet-stream");
+    if (!is_message || !valid)
+        content.flags = MAILPROTO_MIME_CONTENT_EXACT;
+    if (is_message && !valid) {
+        content.encoding = MAILPROTO_MIME_ENCODING_BASE64;
+        report("mime: build: %s is attached as application/octet-stream in base64, not as a message:", path);
+        report_hint("it has NUL, CR alone, or a line of more than 998 octets, and few servers take that");
+    }
     content.disposition = text_of("attachment");
     if (strcmp(path, "-") != 0)
         content.file_name = text_of(slash ? slash + 1 : path);

@@ -5,6 +5,7 @@
 #include "text.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 /* One message that is being shown. */
 struct dump {
@@ -157,6 +158,19 @@ static const char *encoding_name(uint32_t encoding)
     }
 }
 
+/* Whether it is text in a charset that neither the library nor the C library knows. */
+static int is_unknown_text(const mailproto_mime_part *part, const struct mime_text *charset)
+{
+    mailproto_charset_decoder decoder;
+
+    if (part->kind != MAILPROTO_MIME_LEAF || part->type.len != 4 || strncasecmp(part->type.ptr, "text", 4) != 0)
+        return 0;
+    mailproto_charset_decoder_init(&decoder, sizeof decoder);
+    mailproto_charset_decoder_open(&decoder, charset->ptr, charset->len, mailproto_charset_iconv());
+    mailproto_charset_decoder_close(&decoder);
+    return (decoder.defects & MAILPROTO_MIME_DEFECT_BIT(MAILPROTO_MIME_DEFECT_CHARSET_UNKNOWN)) != 0;
+}
+
 /* "2.1 text/plain; charset=utf-8, quoted-printable" */
 static int show_type(struct dump *dump, uint32_t index, const mailproto_mime_part *part, uint64_t *defects)
 {
@@ -170,6 +184,8 @@ static int show_type(struct dump *dump, uint32_t index, const mailproto_mime_par
     if (!failed) {
         fputs("; charset=", stdout);
         show_text(dump);
+        if (is_unknown_text(part, &dump->text))
+            *defects |= MAILPROTO_MIME_DEFECT_BIT(MAILPROTO_MIME_DEFECT_CHARSET_UNKNOWN);
     }
     if (part->kind == MAILPROTO_MIME_LEAF)
         printf(", %s", encoding_name(part->encoding));
@@ -211,6 +227,23 @@ static int show_file_name(struct dump *dump, uint32_t index, uint32_t depth, uin
     return 0;
 }
 
+/* What other programs may take for its name. */
+static int show_other_names(struct dump *dump, uint32_t index, uint32_t depth)
+{
+    const char *source = "";
+    int failed = 0;
+
+    for (uint32_t i = 0; !failed; i++) {
+        failed = mime_decode_other_name(&dump->text, dump->message, index, i, &source);
+        if (failed)
+            break;
+        printf("%*salso: ", (int)(2 * depth + 4), "");
+        show_text(dump);
+        printf(" (in %s)\n", source);
+    }
+    return failed < 0 ? -1 : 0;
+}
+
 /* Those that the tree found, of one part. */
 static void show_found(const struct dump *dump, uint32_t index, uint32_t depth)
 {
@@ -231,7 +264,8 @@ static int show_part(struct dump *dump, uint32_t index)
 
     mime_part(dump->message, index, &part);
     if (show_type(dump, index, &part, &of_type) || show_sizes(dump, index, &part, &of_body) ||
-        show_file_name(dump, index, part.depth, &of_name) || show_fields(dump, index, part.depth))
+        show_file_name(dump, index, part.depth, &of_name) || show_other_names(dump, index, part.depth) ||
+        mime_dump_tnef(dump->message, &part, index, &dump->text) || show_fields(dump, index, part.depth))
         return -1;
     if (part.defects)
         show_found(dump, index, part.depth);

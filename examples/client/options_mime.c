@@ -24,18 +24,47 @@ static const char help[] =
     "  extract FILE PART   a part's body, decoded; PART is its path, as dump shows it: 0 is the message\n"
     "  build               a new message, from what the options say\n"
     "\n"
-    "      --jsonl            dump: one JSON object on one line for each message\n"
-    "  -o, --output FILE      extract, build: write to FILE, which appears only when it is whole\n"
-    "      --raw              extract: the body as it stands in the message, not decoded\n"
-    "  -f, --from ADDRESS     build: the author, as in 'Ann <ann@example.test>'\n"
-    "  -r, --to ADDRESS       build: a recipient; may be given many times, as may --cc\n"
-    "      --cc ADDRESS       build: one who gets a copy\n"
-    "  -s, --subject TEXT     build: the subject\n"
-    "      --text TEXT        build: what is to be read; --text-file FILE has it from a file, in UTF-8\n"
-    "      --html TEXT        build: the same as HTML; --html-file FILE\n"
-    "  -a, --attach FILE      build: a file that goes with it; may be given many times\n"
-    "  -h, --help             print this\n"
-    "      --version          print the version\n";
+    "'mailproto mime VERB --help' tells the options of each.\n";
+
+static const char help_dump[] =
+    "usage: mailproto mime dump [--jsonl] FILE...\n"
+    "\n"
+    "Shows what each message is made of: fields decoded, parts with their paths, types, sizes and file names, what\n"
+    "is in winmail.dat, and behind '!' everything that is wrong; '-' is standard input.\n"
+    "\n"
+    "      --jsonl            one JSON object on one line for each message\n";
+
+static const char help_structure[] =
+    "usage: mailproto mime structure FILE\n"
+    "\n"
+    "Shows the ENVELOPE and BODYSTRUCTURE that an IMAP server would show of a message (RFC 3501); '-' is standard\n"
+    "input. LF alone counts as CRLF, so sizes are those that the message has on its way.\n"
+    "\n";
+
+static const char help_extract[] =
+    "usage: mailproto mime extract [OPTION...] FILE PART\n"
+    "\n"
+    "Writes a part's body, decoded; '-' is standard input. PART is its path, as dump shows it: 0 is the message.\n"
+    "\n"
+    "  -o, --output FILE      write to FILE, which appears only when it is whole\n"
+    "      --raw              the body as it stands in the message, not decoded\n";
+
+static const char help_build[] =
+    "usage: mailproto mime build --from ADDRESS [OPTION...]\n"
+    "\n"
+    "Composes a message of what the options say, with CRLF line ends.\n"
+    "\n"
+    "  -f, --from ADDRESS     the author, as in 'Ann <ann@example.test>'\n"
+    "  -r, --to ADDRESS       a recipient; may be given many times, as may --cc\n"
+    "      --cc ADDRESS       one who gets a copy\n"
+    "  -s, --subject TEXT     the subject\n"
+    "      --text TEXT        what is to be read; --text-file FILE has it from a file, in UTF-8\n"
+    "      --html TEXT        the same as HTML; --html-file FILE\n"
+    "  -a, --attach FILE      a file that goes with it, octet for octet; may be given many times\n"
+    "  -o, --output FILE      write to FILE, which appears only when it is whole\n";
+
+static const char help_common[] = "  -h, --help             print this\n"
+                                  "      --version          print the version\n";
 
 static const char help_sha256[] = "\n"
                                   "This build was made without nettle: --jsonl has no sha256_32.\n";
@@ -100,8 +129,8 @@ static int read_option(struct mime_options *options, int option, char *value)
         options->raw = 1;
         return 0;
     case OPTION_HELP:
-        printf("%s%s\n%s", help, mime_sha256_there() ? "" : help_sha256, EXITS_HELP);
-        return 1;
+        options->help = 1;
+        return 0;
     case OPTION_VERSION:
         options_version();
         return 1;
@@ -115,13 +144,25 @@ static const struct verb {
     const char *name;
     enum mime_verb verb;
     int min, max;
-    const char *takes;
+    const char *takes, *help;
 } verbs[] = {
-    {"dump", MIME_DUMP, 1, 1000000, "files; '-' is standard input"},
-    {"structure", MIME_STRUCTURE, 1, 1, "one file; '-' is standard input"},
-    {"extract", MIME_EXTRACT, 2, 2, "a file, and the path of a part in it"},
-    {"build", MIME_BUILD, 0, 0, "options only: --from, --to, --text ..."},
+    {"dump", MIME_DUMP, 1, 1000000, "files; '-' is standard input", help_dump},
+    {"structure", MIME_STRUCTURE, 1, 1, "one file; '-' is standard input", help_structure},
+    {"extract", MIME_EXTRACT, 2, 2, "a file, and the path of a part in it", help_extract},
+    {"build", MIME_BUILD, 0, 0, "options only: --from, --to, --text ...", help_build},
 };
+
+/* Of the verb that is given, or of all. */
+static void print_help(int count, char **words)
+{
+    const char *text = help;
+
+    for (size_t i = 0; count && i < sizeof verbs / sizeof *verbs; i++)
+        if (!strcmp(verbs[i].name, words[0]))
+            text = verbs[i].help;
+    printf("%s%s%s%s\n%s", text, text == help ? "\n" : "", help_common,
+           mime_sha256_there() || (text != help && text != help_dump) ? "" : help_sha256, EXITS_HELP);
+}
 
 static int read_verb(struct mime_options *options, int count, char **words)
 {
@@ -194,6 +235,10 @@ int options_read_mime(struct mime_options *options, int count, char **words)
         read = read_option(options, option, optarg);
         if (read)
             return read;
+    }
+    if (options->help) {
+        print_help(count - optind, words + optind);
+        return 1;
     }
     return read_verb(options, count - optind, words + optind) || !is_complete(options) ? -1 : 0;
 }

@@ -4,8 +4,8 @@
 #define MAILPROTOD_CONFIG_H
 
 #include <stdio.h>
-#include <sys/socket.h>
 
+#include "endpoint.h"
 #include "log.h"
 #include "users.h"
 
@@ -22,7 +22,7 @@ enum senders { SENDERS_OWN, SENDERS_ANY };
 enum { ENDPOINTS_MAX = 8 };
 
 struct endpoints {
-    struct sockaddr_storage items[ENDPOINTS_MAX];
+    char items[ENDPOINTS_MAX][ENDPOINT_TEXT];
     size_t count;
 };
 
@@ -62,7 +62,7 @@ int config_read(struct settings *settings, const char *path, FILE *problems);
 /* Makes the Maildir objects of the users that have none, below `mail`. 0; -1: no memory. */
 int settings_make_boxes(struct settings *settings);
 
-/* Adds "127.0.0.1:25" or "[::1]:25". NULL, or what is wrong. */
+/* Adds what endpoint_read takes. NULL, or what is wrong. */
 const char *endpoints_add(struct endpoints *endpoints, const char *text);
 
 #endif

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "endpoint.h"
-
 struct checking {
     struct settings *settings;
     const char *path;
@@ -76,13 +74,13 @@ static void check_cleartext(struct checking *c)
 static void check_endpoint(struct checking *c, int service, size_t at)
 {
     const struct endpoints *listen = c->settings->listen;
-    char text[ENDPOINT_TEXT], other[ENDPOINT_TEXT];
+    const char *text = listen[service].items[at];
 
-    endpoint_text(text, &listen[service].items[at]);
+    if (endpoint_may_repeat(text))
+        return;
     for (int before = 0; before <= service; before++)
         for (size_t i = 0; i < (before == service ? at : listen[before].count); i++) {
-            endpoint_text(other, &listen[before].items[i]);
-            if (strcmp(text, other))
+            if (strcmp(text, listen[before].items[i]))
                 continue;
             fprintf(c->problems, "%s: %s is in [listen] twice, for %s and %s\n", c->path, text, service_names[before],
                     service_names[service]);

@@ -214,40 +214,28 @@ static int next_word(const char **at, char *word, size_t size)
 
 const char *endpoints_add(struct endpoints *endpoints, const char *text)
 {
-    static const char form[] = "must be addresses like 127.0.0.1:25 or [::1]:25";
-    struct sockaddr_storage *slot = &endpoints->items[endpoints->count];
-    char host[64];
-    const char *colon = strrchr(text, ':'), *rest;
-    size_t len = colon ? (size_t)(colon - text) : 0;
-    uint64_t port;
-    int v6 = *text == '[';
+    const char *wrong;
 
     if (endpoints->count == ENDPOINTS_MAX)
         return "may have 8 addresses at most";
-    if (!len || len >= sizeof host || digits(&port, colon + 1, &rest) || *rest || !port || port > 65535)
-        return form;
-    if (v6 && (len < 3 || text[len - 1] != ']'))
-        return form;
-    memcpy(host, text + v6, len - 2 * (size_t)v6);
-    host[len - 2 * (size_t)v6] = 0;
-    memset(slot, 0, sizeof *slot);
-    if (v6 ? uv_ip6_addr(host, (int)port, (struct sockaddr_in6 *)slot)
-           : uv_ip4_addr(host, (int)port, (struct sockaddr_in *)slot))
-        return form;
-    endpoints->count++;
-    return NULL;
+    wrong = endpoint_read(endpoints->items[endpoints->count], text);
+    if (!wrong)
+        endpoints->count++;
+    return wrong;
 }
 
 const char *value_endpoints(struct endpoints *out, const char *text)
 {
-    char word[80];
+    char word[ENDPOINT_TEXT + 1];
     const char *wrong;
     int more;
 
     while ((more = next_word(&text, word, sizeof word)) > 0)
         if ((wrong = endpoints_add(out, word)))
             return wrong;
-    return more || !out->count ? "must be addresses like 127.0.0.1:25 or [::1]:25" : NULL;
+    if (more)
+        return "has an address that is too long";
+    return out->count ? NULL : endpoint_read(word, ""); /* which says how they are written */
 }
 
 const char *value_domains(struct users *out, const char *text)

@@ -45,7 +45,7 @@ static const char help_serve[] =
     "usage: mailprotod serve --config FILE [--trace]\n"
     "\n"
     "Serves what FILE says, until SIGTERM or SIGINT; a second one ends it at once.\n"
-    "SIGHUP reads the users of FILE again. mailprotod(8) tells how FILE is written.\n"
+    "SIGHUP reads the users and [listen] of FILE again. mailprotod(8) tells how FILE is written.\n"
     "\n"
     "  --config FILE  the configuration\n"
     "  --trace        log what clients and server say to each other; passwords are hidden\n"
@@ -74,14 +74,17 @@ static const char help_check_mail[] =
     "\n"
     "Looks at the Maildirs of the users in FILE, or in the folders DIR, and tells what is wrong with them and their\n"
     "indexes. Messages are never removed. A server may be running meanwhile.\n"
+    "Without --repair nothing is made, changed or locked. What is marked \"note:\" is not wrong. --repair opens each\n"
+    "Maildir, which notices new mail and makes an index that is missing, and repairs the rest.\n"
     "\n"
     "  --config FILE  the configuration; as root it is done as the user that run_as names\n"
     "  --repair       repair what is wrong\n"
     "  --help         this text\n"
     "  --version      the version\n"
     "\n"
-    "Exit status: 0 all is good, or was repaired; 1 problems are left; 64 wrong arguments; 66 FILE or a Maildir\n"
-    "cannot be read; 67 run_as names nobody; 77 run_as is not allowed; 78 FILE is wrong.\n";
+    "Exit status: 0 nothing is wrong (notes do not count), or all was repaired; 1 problems are left; 64 wrong\n"
+    "arguments; 66 FILE cannot be read, or a Maildir is not there or cannot be looked at; 67 run_as names nobody; 77 "
+    "run_as is not allowed; 78 FILE is wrong.\n";
 
 struct arguments {
     const char *command, *help;

@@ -1,10 +1,12 @@
-/* reload.c - SIGHUP: the users are read again, while sessions go on.
+/* reload.c - SIGHUP: the users, and what is listened on, are read again, while sessions go on.
  * A file that is wrong changes nothing. */
 #include "reload.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "listeners.h"
 
 struct reload {
     struct server *server;
@@ -48,24 +50,37 @@ static void log_problems(const struct reload *reload)
     }
 }
 
+static void take_over(struct reload *reload)
+{
+    struct server *server = reload->server;
+    struct users *users = &server->settings->users, before = *users;
+
+    users_inherit(&reload->settings.users, users);
+    *users = reload->settings.users;
+    reload->settings.users = before;
+    memcpy(server->settings->listen, reload->settings.listen, sizeof server->settings->listen);
+    log_line(
+        LOG_INFO,
+        "the configuration was read again: %zu user%s, %zu listening socket%s; what else changed in it needs a new "
+        "start",
+        users->count, users->count == 1 ? "" : "s", server->listening, server->listening == 1 ? "" : "s");
+}
+
 static void apply(int32_t result, void *user)
 {
     struct reload *reload = user;
-    struct users *users = &reload->server->settings->users, before = *users;
+    struct server *server = reload->server;
 
-    if (result)
-        reload->status = -1; /* the server ends */
+    if (result || server->ending)
+        reload->status = -1;
     log_problems(reload);
-    if (reload->status) {
-        log_line(LOG_ERROR, "the users stay as they were: the configuration could not be read again");
-    } else {
-        users_inherit(&reload->settings.users, users);
-        *users = reload->settings.users;
-        reload->settings.users = before;
-        log_line(LOG_INFO, "the configuration was read again: %zu user%s; what else changed in it needs a new start",
-                 users->count, users->count == 1 ? "" : "s");
-    }
-    reload->server->reloading = 0;
+    if (!reload->status)
+        reload->status = listeners_change(server, reload->settings.listen);
+    if (!reload->status)
+        take_over(reload);
+    else if (!server->ending)
+        log_line(LOG_ERROR, "the users stay as they were, and what is listened on: the configuration was not taken");
+    server->reloading = 0;
     settings_clear(&reload->settings);
     free(reload->problems);
     free(reload);

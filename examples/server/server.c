@@ -1,29 +1,28 @@
-/* server.c - the running server: listening, accepting, ending in good order.
- * RFC 5321 3.8, 4.2.1: who cannot be served is told 421; RFC 1939 3 and RFC 3206 4: -ERR [SYS/TEMP]. */
+/* server.c - the running server: its start, its signals, its end in good order.
+ * RFC 5321 3.8: who is served when it ends is told 421; 4.2.5: what takes mail is durable before. */
 #include "server.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uv.h>
 
-#include "endpoint.h"
+#include "listeners.h"
 #include "privileges.h"
 #include "reload.h"
 
 enum { EXIT_UNAVAILABLE = 69, EXIT_OS = 71, EXIT_CANNOT_CREATE = 73 };
-enum { FILES_BESIDE = 64, REFUSAL_LOG_MS = 1000 };
+enum { FILES_BESIDE = 64 };
 
 /* ---- the end ---- */
 
 static void ending(mailproto_host *host, int32_t signal, void *user)
 {
     unsigned long long count = mailproto_host_connections(host);
+    struct server *server = user;
 
     (void)signal;
-    (void)user;
+    server->ending = 1; /* the listeners are gone in a moment */
     log_line(LOG_INFO, "ending: %llu session%s", count, count == 1 ? "" : "s");
 }
 
@@ -40,167 +39,7 @@ static void hangup(mailproto_host *host, void *user)
     reload_start(user);
 }
 
-/* ---- clients ---- */
-
-/* Many are refused when there are too many: not each of them is worth a line. */
-static int may_log_refusal(struct server *server)
-{
-    uint64_t now = mailproto_host_now(server->host);
-
-    if (now - server->refused_since < REFUSAL_LOG_MS)
-        return 0;
-    server->refused_since = now;
-    return 1;
-}
-
-static void identify(struct client *client, struct listener *listener, mailproto_host_connection *connection,
-                     const mailproto_host_peer *peer)
-{
-    client->connection = connection;
-    client->server = listener->server;
-    client->service = listener->service;
-    client->number = peer->number;
-    client->loopback = (int)peer->loopback;
-    snprintf(client->peer, sizeof client->peer, "%.*s", (int)peer->text.len, peer->text.ptr);
-    snprintf(client->address, sizeof client->address, "%.*s", (int)peer->address.len, peer->address.ptr);
-}
-
-/* In one line, without a session. */
-static void refuse(const struct client *client, const char *why)
-{
-    char line[400];
-    int len;
-
-    if (client->service == SERVICE_POP3)
-        len = snprintf(line, sizeof line, "-ERR [SYS/TEMP] %s, try again later\r\n", why);
-    else
-        len = snprintf(line, sizeof line, "421 4.3.2 %s %s, try again later\r\n", client->server->settings->hostname,
-                       why);
-    mailproto_host_connection_say(client->connection, line, (size_t)len);
-    if (may_log_refusal(client->server))
-        client_log(client, LOG_WARNING, "refused: %s", why);
-}
-
-static void no_room(mailproto_host_listener *handle, mailproto_host_connection *connection,
-                    const mailproto_host_peer *peer, uint32_t why, void *user)
-{
-    struct client client = {.number = 0};
-
-    (void)handle;
-    identify(&client, user, connection, peer);
-    refuse(&client, why == MAILPROTO_HOST_TOO_MANY ? "too many connections" : "too many connections from this address");
-}
-
-static void gone(mailproto_host_connection *connection, void *user)
-{
-    struct client *client = user;
-
-    (void)connection;
-    client->gone(client);
-    free(client);
-}
-
-static int needs_password(enum service service)
-{
-    return service == SERVICE_POP3 || service == SERVICE_SUBMISSION;
-}
-
-static int32_t accepted(mailproto_host_listener *handle, mailproto_host_connection *connection,
-                        const mailproto_host_peer *peer, mailproto_session **session, void *user)
-{
-    struct listener *listener = user;
-    struct client *client = listener->service == SERVICE_POP3 ? pop3_client_new() : smtp_client_new();
-
-    (void)handle;
-    if (!client) {
-        log_line(LOG_ERROR, "no memory for a new connection");
-        return MAILPROTO_ERR_NOMEM;
-    }
-    identify(client, listener, connection, peer);
-    if (needs_password(client->service) && !client_may_send_cleartext(client))
-        refuse(client, "passwords are taken from this machine only");
-    else
-        *session = client->service == SERVICE_POP3 ? pop3_client_session(client) : smtp_client_session(client);
-    if (!*session) {
-        client->gone(client);
-        free(client);
-        return MAILPROTO_OK;
-    }
-    mailproto_host_connection_set_user(connection, client);
-    if (listener->server->trace)
-        mailproto_session_set_trace(*session, MAILPROTO_TRACE_LINE | MAILPROTO_TRACE_PRIVATE);
-    client_log(client, LOG_DEBUG, "connected");
-    return MAILPROTO_OK;
-}
-
-static void problem(mailproto_host *host, mailproto_host_listener *handle, const char *text, size_t len, void *user)
-{
-    struct server *server = user;
-
-    (void)host;
-    (void)len;
-    if (!may_log_refusal(server))
-        return;
-    for (size_t i = 0; i < server->listening; i++)
-        if (server->listeners[i].handle == handle)
-            log_line(LOG_WARNING, "%s: %s", service_names[server->listeners[i].service], text);
-}
-
 /* ---- the start ---- */
-
-static int cannot_listen(const struct server *server, enum service service, const char *address)
-{
-    int error = mailproto_host_error(server->host, NULL, NULL);
-
-    log_line(LOG_ERROR, "cannot listen on %s for %s: %s%s", address, service_names[service], uv_strerror(-error),
-             error == EACCES       ? "; ports below 1024 need root, which run_as gives up again"
-             : error == EADDRINUSE ? "; another program, or this one started twice, has the port"
-                                   : "");
-    return EXIT_UNAVAILABLE;
-}
-
-static int bind_to(struct server *server, enum service service, const struct sockaddr_storage *address)
-{
-    struct listener *listener = &server->listeners[server->listening];
-    mailproto_host_listen_config config;
-    char text[ENDPOINT_TEXT];
-
-    *listener = (struct listener){.server = server, .service = service};
-    endpoint_text(text, address);
-    mailproto_host_listen_config_init(&config, sizeof config);
-    config.flags = MAILPROTO_HOST_LISTEN_PAUSED;
-    config.address = (mailproto_text){text, strlen(text)};
-    config.on_accept = accepted;
-    config.on_refused = no_room;
-    config.on_gone = gone;
-    config.user = listener;
-    if (mailproto_host_listen(server->host, &config, &listener->handle))
-        return cannot_listen(server, service, text);
-    server->listening++;
-    return 0;
-}
-
-/* Takes the ports, for which root may be needed. Nobody is let in before the Maildirs are there. */
-static int bind_all(struct server *server)
-{
-    int result = 0;
-
-    for (int service = 0; service < SERVICES; service++)
-        for (size_t i = 0; !result && i < server->settings->listen[service].count; i++)
-            result = bind_to(server, (enum service)service, &server->settings->listen[service].items[i]);
-    return result;
-}
-
-static int listen_on_all(struct server *server)
-{
-    for (size_t i = 0; i < server->listening; i++) {
-        const struct listener *listener = &server->listeners[i];
-
-        if (mailproto_host_listener_resume(listener->handle))
-            return cannot_listen(server, listener->service, mailproto_host_listener_text(listener->handle));
-    }
-    return 0;
-}
 
 static int cannot_use(const struct settings *settings, const char *what, const char *path, const char *why)
 {
@@ -259,7 +98,7 @@ static int make_host(struct server *server)
     config.read_size = SERVER_READ;
     config.max_sessions = limit_of(settings->limits.sessions);
     config.max_sessions_per_address = limit_of(settings->limits.sessions_per_address);
-    config.on_problem = problem;
+    config.on_problem = listeners_problem;
     config.user = server;
     mailproto_host_signals_config_init(&signals, sizeof signals);
     signals.drain_ms = settings->limits.shutdown_time ? limit_of(settings->limits.shutdown_time) : 1;
@@ -297,7 +136,7 @@ int server_start(struct server *server, struct settings *settings, const char *c
     result = make_host(server);
     if (result)
         return result;
-    result = bind_all(server);
+    result = listeners_bind(server);
     if (!result && settings->run_as)
         result = privileges_become(settings->run_as);
     server->mailboxes.host = server->host;
@@ -310,7 +149,7 @@ int server_start(struct server *server, struct settings *settings, const char *c
     if (!result)
         result = prepare_maildirs(settings);
     if (!result)
-        result = listen_on_all(server);
+        result = listeners_resume(server);
     if (result)
         end(server);
     return result;

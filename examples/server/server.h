@@ -17,6 +17,8 @@ enum { SERVER_READ = 16384 }; /* octets that a session is fed at once */
 struct client {
     mailproto_host_connection *connection;
     struct server *server;
+    struct client *previous, *next;  /* of the server's */
+    const struct listener *listener; /* it came by; NULL: it was told to end, for a new configuration */
     uint64_t number;
     enum service service;
     int loopback;
@@ -31,10 +33,14 @@ struct client {
 };
 
 struct listener {
-    mailproto_host_listener *handle;
+    mailproto_host_listener *handle; /* NULL: the place is free */
     struct server *server;
     enum service service;
+    char address[ENDPOINT_TEXT]; /* as the configuration has it */
 };
+
+/* Those of a configuration, and of the next one while they change. */
+enum { LISTENERS_MAX = 2 * SERVICES * ENDPOINTS_MAX };
 
 struct server {
     mailproto_host *host;
@@ -42,10 +48,12 @@ struct server {
     const char *config; /* the file, for SIGHUP; NULL: none */
     int trace;
     int reloading;
+    int ending;
     struct mailboxes mailboxes;
     struct pop3 *logins; /* to be logged */
-    struct listener listeners[SERVICES * ENDPOINTS_MAX];
-    size_t listening;
+    struct listener listeners[LISTENERS_MAX];
+    size_t listening; /* how many of them */
+    struct client *clients;
     uint64_t refused_since; /* when the last refusal for want of room was logged */
 };
 

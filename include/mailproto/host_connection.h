@@ -99,8 +99,8 @@ typedef struct mailproto_host_listen_config {
 } mailproto_host_listen_config;
 MAILPROTO_API int32_t mailproto_host_listen_config_init(mailproto_host_listen_config *config, size_t size);
 
-/* Listens. out may be NULL. on_accept comes from the loop only. OK; ERR_ARG: the address is not one, on_accept is
-   missing; ERR_STATE: the host is being freed, or no inherited socket of that name or number is left; ERR_HOST: the
+/* Listens. out may be NULL. on_accept comes from the loop only. OK; ERR_ARG: the config is none, the address is not one,
+   on_accept is missing, a flag is not known (mailproto_host_error tells which); ERR_STATE: the host is being freed, or no inherited socket of that name or number is left; ERR_HOST: the
    system refuses (mailproto_host_error tells); ERR_NOMEM. */
 MAILPROTO_API int32_t mailproto_host_listen(mailproto_host *host, const mailproto_host_listen_config *config,
                                             mailproto_host_listener **out);

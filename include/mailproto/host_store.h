@@ -41,7 +41,8 @@ MAILPROTO_API int32_t mailproto_host_store_config_init(mailproto_host_store_conf
    `blocking` is copied; its functions are called in other threads, one at a time, and must answer before they return, but
    for WATCH, which tells what it has to tell while another function is called (mailproto_host_store_run polls). It must
    outlive the store. config may be NULL. out is given back with mailproto_host_store_free before the host. OK; ERR_ARG;
-   ERR_STATE: the host is being freed; ERR_NOMEM. */
+   ERR_CONFIG: it lacks functions, so that it serves neither delivery nor POP3 nor IMAP (mailproto_host_error names them;
+   what one of these needs is checked by the session it is given to); ERR_STATE: the host is being freed; ERR_NOMEM. */
 MAILPROTO_API int32_t mailproto_host_store_new(mailproto_host_store **out, mailproto_host *host,
                                                const mailproto_store *blocking,
                                                const mailproto_host_store_config *config);

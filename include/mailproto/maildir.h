@@ -50,7 +50,7 @@ enum {
        MAILPROTO_MAILDIR_INBOX, which stands for INBOX in AUTHORISE and APPEND_BEGIN of such handles only. Whatever else is
        asked opens the index then. */
     MAILPROTO_MAILDIR_DELIVERY = 1,
-    /* No room is kept back. Without it an account with mail has 320 KB in files of its own, which are given up when the disk
+    /* No room is kept back. Without it an account with mail has 384 KB in files of its own, which are given up when the disk
        is full, so that who has mail on it can list and delete it; where they cannot be made mail is refused with ERR_FULL. */
     MAILPROTO_MAILDIR_NO_RESERVE = 2
 };

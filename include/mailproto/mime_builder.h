@@ -88,9 +88,10 @@ MAILPROTO_API int32_t mailproto_mime_builder_multipart(mailproto_mime_builder *b
 
 enum {
     MAILPROTO_MIME_CONTENT_COPY = 1, /* `data` is copied; without it it is lent */
-    MAILPROTO_MIME_CONTENT_TEXT =
-        2 /* it is text, whatever the type is: LF may become CRLF. text and message types always
-                                        are, others are octets that come out as they went in */
+    MAILPROTO_MIME_CONTENT_TEXT = 2, /* it is text, whatever the type is: LF may become CRLF. text and message types
+                                        always are, others are octets that come out as they went in */
+    MAILPROTO_MIME_CONTENT_EXACT = 4 /* the octets come out as they went in, whatever the type is: text whose lines do
+                                        not all end with CRLF is encoded as octets, as a file that is attached must be */
 };
 
 /* What a leaf is. Texts are copied; those that are empty are not there. */
@@ -116,7 +117,7 @@ MAILPROTO_API int32_t mailproto_mime_builder_content_init(mailproto_mime_builder
 /* Makes a node a leaf. Its Content-Type is then the open field, as with a multipart. The encoding, if it is not said, is
    7bit where that can be, else 8bit if it is text and the config allows it, else quoted-printable or base64, whichever is shorter; a
    line of more than 998 octets, NUL, and CR or LF alone need one of the last two. message/rfc822 and message/global are
-   never encoded (RFC 2046 5.2.1): they become 8bit or binary if they must, see _needs. OK; or an error of those above. */
+   never encoded (RFC 2046 5.2.1): they become 8bit or binary if they must (with EXACT also for LF alone), see _needs. OK; or an error of those above. */
 MAILPROTO_API int32_t mailproto_mime_builder_leaf(mailproto_mime_builder *b, uint32_t node,
                                                   const mailproto_mime_builder_content *content);
 

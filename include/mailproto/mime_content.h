@@ -195,7 +195,7 @@ MAILPROTO_API int32_t mailproto_mime_file_names_init(mailproto_mime_file_names *
 MAILPROTO_API int32_t mailproto_mime_file_names_next(mailproto_mime_file_names *reader, mailproto_mime_file_name *name);
 
 /* Decodes the best name in one call: from the values of Content-Disposition and Content-Type as they stand (NULL: there is
-   none). OK; MAILPROTO_MIME_END: there is no name, *made is 0; ERR_ARG: NULL; ERR_LIMIT: it does not fit. */
+   none). OK; MAILPROTO_MIME_END: there is no name, *made is 0; ERR_ARG: made is NULL, or out is and cap is not 0; ERR_LIMIT: it does not fit. */
 MAILPROTO_API int32_t mailproto_mime_file_name_text(const mailproto_text *disposition, const mailproto_text *type,
                                                     const mailproto_charset_provider *provider, char *out, size_t cap,
                                                     size_t *made, uint64_t *defects);

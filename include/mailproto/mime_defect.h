@@ -49,7 +49,7 @@ extern "C" {
     X(BASE64, 31, "base64 with octets that do not belong there, or cut short (RFC 2045 6.8)")                          \
     X(QUOTED_PRINTABLE, 32, "quoted-printable with broken escapes (RFC 2045 6.7)")                                     \
     X(UUENCODE, 33, "uuencoded data with broken lines, or without an end")                                             \
-    X(CHARSET_UNKNOWN, 34, "a charset that is not known: its octets are kept (RFC 2978)")                              \
+    X(CHARSET_UNKNOWN, 34, "a charset that is not known (RFC 2978)")                                                   \
     X(CHARSET_OCTETS, 35, "octets that are not of the charset that is declared")                                       \
     X(WORD, 36, "an encoded word that breaks the rules, but can be read (RFC 2047 2, 5)")                              \
     X(WORD_SPLIT, 37, "a character is split between two encoded words (RFC 2047 5)")                                   \
@@ -72,7 +72,7 @@ enum {
 #define MAILPROTO_MIME_DEFECT_ENUM(name, value, sentence) MAILPROTO_MIME_DEFECT_##name = value,
     MAILPROTO_MIME_DEFECT_TABLE(MAILPROTO_MIME_DEFECT_ENUM)
 #undef MAILPROTO_MIME_DEFECT_ENUM
-    MAILPROTO_MIME_DEFECTS = 64 /* all values are below */
+        MAILPROTO_MIME_DEFECTS = 64 /* all values are below */
 };
 
 /* What the _next function of a reader answers when there is nothing more: positive, it is no error. */

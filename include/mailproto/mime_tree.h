@@ -3,7 +3,8 @@
  * A tree is made in one pass and copies nothing: all texts that it gives point into the message, which stays the
  * caller's and untouched while the tree is used. Parts are numbered depth first, in the order they stand in the message;
  * part 0 is the message. A multipart has its parts as children; a message/rfc822 has one child, the message in it,
- * which has a header and a body of its own. What a part's fields mean is for mime_header.h and mime_content.h.
+ * which has a header and a body of its own. What a part's fields mean is for mime_header.h and mime_content.h;
+ * what is shown, what is attached and by which name, for mime_view.h in one call.
  *
  * Functions that take a const tree change nothing: several threads may call them at once. Nothing here calls back.
  */

@@ -9,7 +9,7 @@
 /* What stands in the last stage for a character: the three tables differ in their types, not in their form. */
 #define LOOK(table, c)                                                                                                 \
     look_leaf(mp_unicode_##table##_shifts, (c),                                                                        \
-              mp_unicode_##table##_middle[mp_unicode_##table##_top[top_of(mp_unicode_##table##_shifts, (c))]           \
+              mp_unicode_##table##_middle[(uint32_t)mp_unicode_##table##_top[top_of(mp_unicode_##table##_shifts, (c))] \
                                               << mp_unicode_##table##_shifts[1] |                                      \
                                           middle_of(mp_unicode_##table##_shifts, (c))])
 

@@ -42,7 +42,8 @@ typedef struct mp_builder_node {
     uint32_t kind, parent, next, first_child, last_child, depth;
     uint32_t asked, encoding; /* MAILPROTO_MIME_ENCODING_... */
     uint32_t is_text, is_message, looked;
-    uint64_t present; /* fields, by their numbers */
+    uint32_t may_be_text, exact; /* is_text is found by looking, if the octets must be kept */
+    uint64_t present;            /* fields, by their numbers */
     mp_builder_list fields, content;
     mp_builder_source source;
 } mp_builder_node;

@@ -63,7 +63,7 @@ int32_t mailproto_mime_builder_multipart(mailproto_mime_builder *b, uint32_t nod
 
 static int32_t take_content(mailproto_mime_builder_content *c, const mailproto_mime_builder_content *host)
 {
-    const uint32_t known = MAILPROTO_MIME_CONTENT_COPY | MAILPROTO_MIME_CONTENT_TEXT;
+    const uint32_t known = MAILPROTO_MIME_CONTENT_COPY | MAILPROTO_MIME_CONTENT_TEXT | MAILPROTO_MIME_CONTENT_EXACT;
 
     if (!host || mp_struct_copy(c, sizeof *c, host))
         return MAILPROTO_ERR_ARG;
@@ -153,8 +153,9 @@ int32_t mailproto_mime_builder_leaf(mailproto_mime_builder *b, uint32_t node,
     n = &b->nodes[node];
     n->kind = MP_BUILDER_LEAF;
     n->asked = c.encoding;
-    n->is_text =
+    n->may_be_text =
         is_text || c.flags & MAILPROTO_MIME_CONTENT_TEXT || mp_ascii_begins(c.type.ptr, c.type.len, "message/");
+    n->exact = c.flags & MAILPROTO_MIME_CONTENT_EXACT;
     n->is_message = mp_ascii_equal(c.type.ptr, c.type.len, "message/rfc822") ||
                     mp_ascii_equal(c.type.ptr, c.type.len, "message/global") ||
                     mp_ascii_equal(c.type.ptr, c.type.len, "message/partial");
@@ -184,7 +185,7 @@ int32_t mailproto_mime_builder_raw(mailproto_mime_builder *b, uint32_t node,
         result = take_content(&c, content);
     if (result)
         return result;
-    if (c.encoding || c.flags & MAILPROTO_MIME_CONTENT_TEXT || is_given(c.type) || is_given(c.charset) ||
+    if (c.encoding || c.flags & ~(uint32_t)MAILPROTO_MIME_CONTENT_COPY || is_given(c.type) || is_given(c.charset) ||
         is_given(c.disposition) || is_given(c.file_name) || is_given(c.content_id) || is_given(c.description))
         return MAILPROTO_ERR_ARG;
     if (b->nodes[node].fields.first || (b->open.kind != MP_BUILDER_CLOSED && b->open.node == node))

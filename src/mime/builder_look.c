@@ -106,6 +106,14 @@ static uint32_t shorter(const mp_builder_node *node, const seen *s)
     return qp <= base64 ? MAILPROTO_MIME_ENCODING_QUOTED_PRINTABLE : MAILPROTO_MIME_ENCODING_BASE64;
 }
 
+/* Text that must be kept is text only if CRLF ends all its lines: nothing is then changed, whichever way it is written. */
+static uint32_t stays_text(const mp_builder_node *node, const seen *s)
+{
+    const int whole = node->parent != MAILPROTO_MIME_NO_PART || !s->n || s->last == '\n';
+
+    return node->may_be_text && (!node->exact || (!s->bare_crs && !s->bare_lfs && whole));
+}
+
 /* What an encoding asks for that is none. */
 static const uint32_t need_of[] = {0, 0, MAILPROTO_MIME_BUILDER_8BITMIME, MAILPROTO_MIME_BUILDER_BINARY, 0, 0};
 
@@ -146,6 +154,7 @@ static int32_t look(mailproto_mime_builder *b, mp_builder_node *node)
     int32_t result;
 
     node->looked = 0;
+    node->is_text = node->may_be_text && !node->exact;
     if (node->asked > MAILPROTO_MIME_ENCODING_BINARY) {
         node->encoding = node->asked;
         return MAILPROTO_OK;
@@ -169,6 +178,7 @@ static int32_t look(mailproto_mime_builder *b, mp_builder_node *node)
     if (node->source.read)
         node->source.n = s.n;
     node->looked = 1;
+    node->is_text = stays_text(node, &s);
     return choose(b, node, &s);
 }
 

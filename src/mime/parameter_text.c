@@ -34,7 +34,7 @@ static void put_extended(mp_text *t, const mailproto_text *charset, const mailpr
             continue;
         if (p[i] == '%' && low < 0)
             t->defects |= BIT(PARAMETER);
-        piece[made++] = low < 0 ? p[i] : (uint8_t)(high << 4 | low);
+        piece[made++] = (uint8_t)(low < 0 ? p[i] : high << 4 | low);
         i += low < 0 ? 0 : 2;
         if (made == sizeof piece) {
             mp_text_octets(t, charset, piece, made);
@@ -119,7 +119,9 @@ int32_t mailproto_mime_parameter_text(const mailproto_mime_parameters *list, con
         mp_text_begin(&t, out, cap, provider, whole, o.made);
         put_words(&t, whole, o.made);
     } else {
-        mp_text_begin(&t, out, cap, provider, parameter->value.ptr, is_extended ? 0 : parameter->value.len);
+        mailproto_text value = value_of(list, mp_section_at(list, head));
+
+        mp_text_begin(&t, out, cap, provider, value.ptr, is_extended ? 0 : value.len);
         put_sections(&t, list, head, is_extended);
     }
     return mp_text_end(&t, made, defects);

@@ -63,6 +63,19 @@ INLINE AVX512 void draw(map *m, const uint8_t *p, size_t n, uint32_t flags)
     for (size_t i = 0; i < blocks; i++) {
         __m512i v = _mm512_loadu_si512(p + 64 * i);
 
+        if (!(flags & MAILPROTO_QP_BINARY) && !_mm512_cmplt_epu8_mask(v, EACH(' '))) {
+            /* neither tabs nor line breaks: of its blanks, only the last may stand before one */
+            if (i) {
+                m->escaped[i - 1] = escaped | (blank & ends >> 1);
+                m->line_break[i - 1] = ends;
+            }
+            escaped = _mm512_cmpge_epu8_mask(v, EACH(0x7f)) | _mm512_cmpeq_epi8_mask(v, EACH('='));
+            m->escaped[i] = escaped;
+            m->line_break[i] = 0;
+            blank = (uint64_t)(p[64 * i + 63] == ' ') << 63;
+            ends = cr = 0;
+            continue;
+        }
         m->escaped[i] = escaped_64(v);
         m->line_break[i] = 0;
         if (!(flags & MAILPROTO_QP_BINARY)) {
@@ -240,8 +253,28 @@ INLINE AVX512 size_t put_many(uint8_t *out, const uint8_t *in, const sight *s, p
     return n;
 }
 
+/* The escapes of a line are often one word's, or none at all: if the n octets have none but those in the 21 octets from
+   the first on, they are written in three steps whatever they are, without a guess. Gives whether it was so. */
+INLINE AVX512 int put_cluster(const place *at, const map *m, size_t offset, const sight *s, size_t n, size_t escapes)
+{
+    size_t first = (size_t)_tzcnt_u64(s->escaped | s->escaped_more << HALF);
+    uint64_t near, spread, slots;
+
+    first = first < n ? first : n;
+    near = bits_at(m->escaped, (offset + first) / 8, (offset + first) % 8) & CHUNK_BITS;
+    if ((size_t)_mm_popcnt_u64(_bzhi_u64(near, (unsigned)(n - first))) != escapes)
+        return 0;
+    spread = _pdep_u64(near, FIRST_SLOTS);
+    slots = spread | spread << 1 | LAST_SLOTS;
+    /* at most 64 octets are before the chunk, and less than 64 behind it: a line has no more */
+    _mm512_storeu_si512(at->out, _mm512_loadu_si512(at->in));
+    put_chunk(at->out + first, at->in + first, slots);
+    _mm512_storeu_si512(at->out + first + _mm_popcnt_u64(slots), _mm512_loadu_si512(at->in + first + CHUNK));
+    return 1;
+}
+
 /* Writes what fits into the line, or goes before its line break. Gives how many octets that were. */
-INLINE AVX512 size_t put_line(place *at, const sight *s, size_t line)
+INLINE AVX512 size_t put_line(place *at, const map *m, size_t offset, const sight *s, size_t line)
 {
     const size_t left = line - 1 - at->column;
     size_t n = left < SEEN ? left : SEEN, used;
@@ -254,7 +287,8 @@ INLINE AVX512 size_t put_line(place *at, const sight *s, size_t line)
     else if (used <= FEW && left < SEEN && left > 2 * FEW && (n = fitting_simply(s, left)) <= SEEN) {
         if (n > s->line_break)
             n = s->line_break;
-        put_few(at->out, at->in, s, n);
+        if (!put_cluster(at, m, offset, s, n, escaped_before(s, n)))
+            put_few(at->out, at->in, s, n);
     } else {
         n = put_many(at->out, at->in, s, (ptrdiff_t)(left < 3 * SEEN ? left : 3 * SEEN));
         if (n > s->line_break)
@@ -326,7 +360,7 @@ INLINE AVX512 int write_window(mp_qp_writer *w, place *where, const map *m)
             continue;
         }
         s = look(m, (size_t)(at.in - begin));
-        n = put_line(&at, &s, line);
+        n = put_line(&at, m, (size_t)(at.in - begin), &s, line);
         if (n == SEEN)
             continue;
         if (n < s.line_break && takes_last_place(&at, &s, line, n))

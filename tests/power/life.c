@@ -190,6 +190,14 @@ size_t life_pick(struct life *life, uint32_t box, uint32_t unless, uint32_t *cop
     return count;
 }
 
+void life_rare(struct life *life, size_t from, size_t to)
+{
+    size_t at = life->rare_count++ % LIFE_RARE;
+
+    life->rare_from[at] = from;
+    life->rare_to[at] = to;
+}
+
 /* Some steps follow at once, some come when the times of folders are old enough to be trusted. */
 static void time_passes(struct life *life)
 {
@@ -225,13 +233,18 @@ int life_step(struct life *life)
         {"reopen", life_reopen, 3, 0},
         {"look", look, 12, 1},
         {"lose the index", life_lose_index, 1, 0},
+        {"a full disk", life_full_disk, 2, 0},
     };
     size_t total = 0, at = 0, chance, weights[sizeof steps / sizeof *steps];
     const char *before = life->doing;
     int result;
 
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
-        total += weights[i] = life->kind.often && !strcmp(steps[i].name, life->kind.often) ? OFTEN : steps[i].weight;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        weights[i] = life->kind.often && !strcmp(steps[i].name, life->kind.often) ? OFTEN : steps[i].weight;
+        if (steps[i].step == life_full_disk && !life->kind.ends)
+            weights[i] = 0;
+        total += weights[i];
+    }
     do {
         chance = life_below(life, total);
         for (at = 0; chance >= weights[at]; at++)

@@ -8,7 +8,7 @@
 #include "ledger.h"
 #include "recorder.h"
 
-enum { LIFE_CARELESS = 8 };
+enum { LIFE_CARELESS = 8, LIFE_RARE = 8 };
 
 /* How a life is: what all its handles and those that look at its states have in common. */
 struct life_kind {
@@ -17,6 +17,7 @@ struct life_kind {
     int many;          /* some hundred messages come and go */
     int deliver_first; /* before anything else is opened */
     int limits;        /* there may be one for the account */
+    int ends;          /* the disk is full now and then */
     const char *often; /* a step that comes far more often than others; NULL: none */
 };
 
@@ -33,9 +34,10 @@ struct life {
     mailproto_maildir_syncs *syncs; /* of both, or NULL */
     /* from one effect to another a careless program's file is not on the disk: the power is not lost there */
     size_t careless_from[LIFE_CARELESS], careless_to[LIFE_CARELESS], careless_count;
-    size_t aside_from, aside_to; /* effects of the last time that an index in use was set aside; 0: never */
-    int inside;                  /* an upload is open: what comes now is in between */
-    int32_t opened;              /* what opening answered, if it failed */
+    /* from one effect to another something happened that is rare and soon over: the power is lost there more often */
+    size_t rare_from[LIFE_RARE], rare_to[LIFE_RARE], rare_count;
+    int inside;     /* an upload is open: what comes now is in between */
+    int32_t opened; /* what opening answered, if it failed */
     const char *doing;
     char why[LEDGER_WHY];
 };
@@ -63,6 +65,8 @@ size_t life_below(struct life *life, size_t n);
 /* Up to `most` messages of a mailbox whose UIDs are known, and that are not in `unless` (UINT32_MAX: any). Copies. */
 size_t life_pick(struct life *life, uint32_t box, uint32_t unless, uint32_t *copies, size_t most);
 uint32_t life_box(struct life *life); /* one that is alive */
+/* Something rare was done by these effects; the last ones are remembered. */
+void life_rare(struct life *life, size_t from, size_t to);
 
 /* life_beside.c, life_mailboxes.c, life_messages.c, life_others.c: what is done */
 int life_beside(struct life *life);
@@ -80,6 +84,7 @@ int life_expunge(struct life *life);
 int life_other_program(struct life *life);
 int life_careless_program(struct life *life);
 int life_many(struct life *life);
+int life_full_disk(struct life *life);
 int life_reopen(struct life *life);
 int life_lose_index(struct life *life);
 

@@ -297,20 +297,15 @@ int life_flags(struct life *life)
                      (uint32_t)(life_below(life, 8) | (life_below(life, 2) ? MAILPROTO_FLAG_DRAFT : 0)));
 }
 
-int life_expunge(struct life *life)
+/* Of messages that are \Deleted. */
+static int expunge(struct life *life, unsigned handle, uint32_t box, uint32_t *copies, size_t count)
 {
-    unsigned handle = (unsigned)life_below(life, 2);
-    uint32_t box = life_box(life), copies[GROUP];
-    size_t count = life_pick(life, box, UINT32_MAX, copies, 1 + life_below(life, GROUP)), gone = 0;
     struct ask_runs runs;
     struct world then;
     struct answer a;
+    size_t gone = 0;
     int wrong = 0;
 
-    if (!count)
-        return 0;
-    if (set_flags(life, handle, box, copies, count, MAILPROTO_STORE_FLAGS_ADD, MAILPROTO_FLAG_DELETED))
-        return -1;
     runs_of(life, &runs, copies, count);
     world_copy(&then, &life->ledger.now);
     for (size_t i = 0; i < count; i++)
@@ -331,6 +326,74 @@ int life_expunge(struct life *life)
         ledger_end(&life->ledger, life_at(life), &then);
     world_free(&then);
     return wrong;
+}
+
+int life_expunge(struct life *life)
+{
+    unsigned handle = (unsigned)life_below(life, 2);
+    uint32_t box = life_box(life), copies[GROUP];
+    size_t count = life_pick(life, box, UINT32_MAX, copies, 1 + life_below(life, GROUP));
+
+    if (!count)
+        return 0;
+    if (set_flags(life, handle, box, copies, count, MAILPROTO_STORE_FLAGS_ADD, MAILPROTO_FLAG_DELETED))
+        return -1;
+    return expunge(life, handle, box, copies, count);
+}
+
+/* ---- a full disk ---- */
+
+enum { SOME = 8, LITTLE = 6000, BEHIND = 4 };
+
+/* What the store gives up to make room is taken by another program, or was before. */
+static void take_reserve(struct life *life)
+{
+    static const char *const names[] = {"reserve-1", "reserve-2"};
+    char path[300];
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/mailproto/%s", life->root, names[i]);
+        (void)life->recorder.files.unlink(life->recorder.files.user, path);
+    }
+}
+
+static int mark_and_expunge(struct life *life, unsigned handle, uint32_t box, uint32_t *copies, size_t count)
+{
+    int mark_first = (int)life_below(life, 2), taken = life_below(life, 3) != 0, wrong = 0;
+    size_t from;
+
+    if (mark_first && set_flags(life, handle, box, copies, count, MAILPROTO_STORE_FLAGS_ADD, MAILPROTO_FLAG_DELETED))
+        return -1;
+    if (taken)
+        take_reserve(life);
+    recorder_bound(&life->recorder, life_below(life, 2) ? 0 : life_below(life, LITTLE));
+    ask_forget();
+    if (!mark_first)
+        wrong = set_flags(life, handle, box, copies, count, MAILPROTO_STORE_FLAGS_ADD, MAILPROTO_FLAG_DELETED);
+    from = life_at(life);
+    if (!wrong)
+        wrong = expunge(life, handle, box, copies, count);
+    life_rare(life, from, life_at(life) + BEHIND);
+    recorder_bound(&life->recorder, UINT64_MAX);
+    return wrong;
+}
+
+/* Messages are marked and expunged, and there is no room for it. What is refused may have been done to each of them, and
+   is looked at: what is seen then stays. */
+int life_full_disk(struct life *life)
+{
+    unsigned handle = (unsigned)life_below(life, 2);
+    uint32_t box = life_box(life), copies[SOME];
+    size_t count = life_pick(life, box, UINT32_MAX, copies, 1 + life_below(life, SOME));
+
+    if (!count || !life->disk)
+        return 0;
+    if (mark_and_expunge(life, handle, box, copies, count)) {
+        if (ask_last() != MAILPROTO_ERR_FULL)
+            return -1;
+        return life_look(life, (unsigned)life_below(life, 2));
+    }
+    return life_below(life, 2) ? life_reopen(life) : 0; /* which makes the room again that is kept back */
 }
 
 /* ---- some hundred messages ---- */

@@ -133,8 +133,8 @@ static void remove_index(struct life *life)
     }
 }
 
-/* By another process: one that closes a file loses the locks that SQLite has on it. */
-static void write_apart(const char *path, const char *data, size_t len)
+/* By another process: one that closes a file loses the locks that SQLite has on it. Without data: it is cut. */
+static void change_apart(const char *path, const char *data, size_t len)
 {
     const mp_files *files = mp_files_posix();
     pid_t child = fork();
@@ -145,11 +145,11 @@ static void write_apart(const char *path, const char *data, size_t len)
     if (child)
         return;
     fd = files->open(NULL, path, MP_FILE_READ | MP_FILE_WRITE);
-    failed = fd < 0 || files->pwrite(NULL, fd, data, len, 0) != (int64_t)len;
+    failed = fd < 0 || (data ? files->pwrite(NULL, fd, data, len, 0) != (int64_t)len : files->ftruncate(NULL, fd, len));
     _exit(failed);
 }
 
-enum { HEAD = 64, WHOLE = 1 << 20, ASIDE = 4 };
+enum { HEAD = 64, WHOLE = 1 << 20, ASIDE = 2 };
 
 /* So many of its octets become something else. */
 static void damage_index(struct life *life, size_t len, int durably)
@@ -166,17 +166,47 @@ static void damage_index(struct life *life, size_t len, int durably)
     noise = power_memory(NULL, len);
     for (size_t i = 0; i < len; i++)
         noise[i] = (char)test_random_next(&life->random);
-    write_apart(path, noise, len);
+    change_apart(path, noise, len);
     disk_write(life->disk, node, 0, noise, len);
     if (durably)
         disk_sync(life->disk, node, 0);
     free(noise);
 }
 
+/* Nothing of it is left; who opens it sees that at once, whatever the log has. */
+static void cut_index(struct life *life)
+{
+    char path[300];
+    uint32_t node;
+
+    snprintf(path, sizeof path, "%s/mailproto/index.sqlite", life->root);
+    node = life->disk ? disk_find(life->disk, path) : UINT32_MAX;
+    if (node == UINT32_MAX)
+        return;
+    change_apart(path, NULL, 0);
+    disk_truncate(life->disk, node, 0);
+}
+
+/* Where an index was set aside, from one effect on: the power is lost between its renames more often. */
+static void remember_aside(struct life *life, size_t from)
+{
+    for (size_t i = from; i < life_at(life); i++) {
+        const struct disk_effect *e = &life->disk->effects[i];
+
+        if (e->what == DISK_RENAME && !strcmp(e->old, "index.sqlite")) {
+            life_rare(life, i + 1, i + 1 + ASIDE);
+            return;
+        }
+    }
+}
+
 /* Found by who opens it while it is in use, and has a log. If the damage is lost with the power, the index that was set
    aside looks whole: it must not come back without its log. */
 static int damage_open_index(struct life *life)
 {
+    size_t from;
+    int wrong;
+
     life_close(life);
     if (life_open(life))
         return -1;
@@ -185,10 +215,14 @@ static int damage_open_index(struct life *life)
             return -1;
     disk_settle(life->disk);
     life_close_one(life, 0);
-    damage_index(life, WHOLE, 0);
-    life->aside_from = life_at(life);
-    life->aside_to = life->aside_from + ASIDE;
-    return life_open(life);
+    if (!life_below(life, 4))
+        damage_index(life, WHOLE, 0);
+    else
+        cut_index(life);
+    from = life_at(life);
+    wrong = life_open(life);
+    remember_aside(life, from);
+    return wrong;
 }
 
 /* Long after the last change: what the store knows of removals that are not durable yet is in the index. */

@@ -189,6 +189,16 @@ static size_t inside_of_question(struct chain *c)
     return from + test_random_below(&c->random, to - from + 1);
 }
 
+/* What is rare is over after some effects. */
+static size_t inside_of_rare(struct chain *c)
+{
+    const struct life *life = &c->life;
+    size_t which = test_random_below(&c->random, life->rare_count < LIFE_RARE ? life->rare_count : LIFE_RARE);
+    size_t from = life->rare_from[which], at = from + test_random_below(&c->random, life->rare_to[which] - from + 1);
+
+    return at < life->disk->count ? at : life->disk->count;
+}
+
 /* Where the power is lost: anywhere, while a question is worked on, or where something has just been promised. */
 static size_t moment_of_loss(struct chain *c)
 {
@@ -196,7 +206,7 @@ static size_t moment_of_loss(struct chain *c)
     size_t count = c->life.disk->count, base = c->life.disk->base, at;
 
     do {
-        switch (test_random_below(&c->random, c->life.aside_to ? 6 : 3)) {
+        switch (test_random_below(&c->random, c->life.rare_count ? 6 : 3)) {
         case 0:
             at = base + test_random_below(&c->random, count - base + 1);
             break;
@@ -207,9 +217,8 @@ static size_t moment_of_loss(struct chain *c)
             at = ledger->moments[test_random_below(&c->random, ledger->moment_count)].at;
             at += test_random_below(&c->random, 2) * (at < count);
             break;
-        default: /* rare, and over after some effects */
-            at = c->life.aside_from + test_random_below(&c->random, c->life.aside_to - c->life.aside_from);
-            at = at < count ? at : count;
+        default:
+            at = inside_of_rare(c);
         }
     } while (is_careless(&c->life, at));
     return at;
@@ -319,8 +328,9 @@ static int next_life(struct chain *c)
 static int first_life(struct chain *c, uint64_t number)
 {
     static const char *const often[] = {
-        NULL,     "copy or move",    NULL,     "rename INBOX",       NULL, "delete", "reopen",
-        "rename", "another program", "create", "a careless program", NULL, "look",   "lose the index"};
+        NULL,          "copy or move",    NULL,         "rename INBOX",       NULL, "delete", "reopen",
+        "rename",      "another program", "create",     "a careless program", NULL, "look",   "lose the index",
+        "a full disk", "lose the index",  "a full disk"};
     uint32_t inbox;
 
     disk_remove_folder(c->live);
@@ -332,6 +342,7 @@ static int first_life(struct chain *c, uint64_t number)
     c->life.kind.deliver_first = number % 4 == 3;
     c->life.kind.many = number % 12 == 7;
     c->life.kind.limits = number % 6 >= 4;
+    c->life.kind.ends = 1;
     c->life.kind.often = often[number % (sizeof often / sizeof *often)];
     ledger_init(&c->life.ledger);
     inbox = world_add_box(&c->life.ledger.now, 0, "INBOX");

@@ -3,7 +3,10 @@
 #include "recorder.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "disk_nodes.h"
 
 #define REAL mp_files_posix()
 
@@ -20,6 +23,45 @@ static int fault(struct recorder *r, unsigned what)
         disk_note(r->disk, r->fail_with);
     return -r->fail_with;
 }
+
+/* ---- a disk with an end ---- */
+
+/* The octets of all files that have a name; one with several counts once. */
+static uint64_t used(const struct disk *disk)
+{
+    unsigned char *counted = power_memory(NULL, disk->node_count);
+    uint64_t sum = 0;
+
+    memset(counted, 0, disk->node_count);
+    for (size_t i = 0; i < disk->node_count; i++)
+        for (size_t k = 0; k < disk->nodes[i].count; k++) {
+            uint32_t node = disk->nodes[i].entries[k].node;
+
+            sum += counted[node] ? 0 : disk->nodes[node].size;
+            counted[node] = 1;
+        }
+    free(counted);
+    return sum;
+}
+
+void recorder_bound(struct recorder *r, uint64_t room)
+{
+    r->bound = room == UINT64_MAX || !r->disk ? UINT64_MAX : used(r->disk) + room;
+}
+
+/* Whether a file cannot get this size: -ENOSPC, or 0. */
+static int no_room(struct recorder *r, uint32_t node, uint64_t size)
+{
+    uint64_t has = r->disk ? disk_size(r->disk, node) : 0;
+
+    if (r->bound == UINT64_MAX || size <= has || used(r->disk) + (size - has) <= r->bound)
+        return 0;
+    r->failed++;
+    disk_note(r->disk, ENOSPC);
+    return -ENOSPC;
+}
+
+/* ---- files ---- */
 
 static struct recorder_fd *of_fd(struct recorder *r, int fd)
 {
@@ -68,10 +110,13 @@ static int64_t rec_pread(void *user, int fd, void *data, size_t len, uint64_t of
 static int64_t rec_write(void *user, int fd, const void *data, size_t len)
 {
     struct recorder *r = user;
-    int failed = fault(r, RECORDER_WRITES);
-    int64_t n = failed ? failed : REAL->write(NULL, fd, data, len);
     struct recorder_fd *f = of_fd(r, fd);
+    int failed = fault(r, RECORDER_WRITES);
+    int64_t n;
 
+    if (!failed && f)
+        failed = no_room(r, f->node, f->at + len);
+    n = failed ? failed : REAL->write(NULL, fd, data, len);
     if (n > 0 && f) {
         disk_write(r->disk, f->node, f->at, data, (size_t)n);
         f->at += (uint64_t)n;
@@ -82,10 +127,13 @@ static int64_t rec_write(void *user, int fd, const void *data, size_t len)
 static int64_t rec_pwrite(void *user, int fd, const void *data, size_t len, uint64_t offset)
 {
     struct recorder *r = user;
-    int failed = fault(r, RECORDER_WRITES);
-    int64_t n = failed ? failed : REAL->pwrite(NULL, fd, data, len, offset);
     struct recorder_fd *f = of_fd(r, fd);
+    int failed = fault(r, RECORDER_WRITES);
+    int64_t n;
 
+    if (!failed && f)
+        failed = no_room(r, f->node, offset + len);
+    n = failed ? failed : REAL->pwrite(NULL, fd, data, len, offset);
     if (n > 0 && f)
         disk_write(r->disk, f->node, offset, data, (size_t)n);
     return n;
@@ -271,6 +319,8 @@ static int rec_index(void *user, const mp_index_operation *o)
     struct recorder *r = user;
     int failed = fault(r, o->what == MP_INDEX_READ ? RECORDER_INDEX_READS : RECORDER_INDEX);
 
+    if (!failed && r->disk && o->what == MP_INDEX_WRITE)
+        failed = no_room(r, disk_find(r->disk, o->path), o->offset + o->len);
     if (failed || !r->disk)
         return failed;
     switch (o->what) {
@@ -302,6 +352,7 @@ void recorder_init(struct recorder *r, struct disk *disk)
 {
     memset(r, 0, sizeof *r);
     r->disk = disk;
+    r->bound = UINT64_MAX;
     r->files = *mp_files_posix();
     r->files.user = r;
     r->files.open = rec_open;

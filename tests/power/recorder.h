@@ -12,6 +12,7 @@ struct recorder {
     mailproto_maildir_files files; /* for the store */
     struct disk *disk;             /* NULL: nothing is logged */
     int no_links;                  /* the file system has none */
+    uint64_t bound;                /* it holds so many octets of files; UINT64_MAX: without an end */
     struct recorder_fd {
         uint32_t node;
         uint64_t at; /* where write writes */
@@ -32,5 +33,7 @@ enum {
 };
 
 void recorder_init(struct recorder *recorder, struct disk *disk);
+/* From now on the disk takes so many octets more than there are, and no others until some were removed; UINT64_MAX: all. */
+void recorder_bound(struct recorder *recorder, uint64_t room);
 
 #endif

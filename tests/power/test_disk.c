@@ -1,5 +1,6 @@
 /* test_disk.c - what a loss of power may leave: the builder of states makes what is possible, and only that.
  * The model is told in docs/design/power.md; no part of any protocol. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -284,6 +285,33 @@ static void test_prefix(void **state)
     }
 }
 
+/* A disk with a bound takes no more than that, until something is removed; what is written over needs no room. */
+static void test_bound(void **state)
+{
+    struct scene *s = *state;
+    const mp_files *files = &s->recorder.files;
+    char data[SIZE];
+    int fd;
+
+    memset(data, 'b', sizeof data);
+    write_file(s, "a", 'a', 1);
+    recorder_bound(&s->recorder, SIZE / 2);
+    fd = files->open(files->user, path(s, s->live, "b"), MP_FILE_WRITE | MP_FILE_CREATE);
+    assert_true(fd >= 0);
+    assert_int_equal(files->pwrite(files->user, fd, data, SIZE, 0), -ENOSPC);
+    assert_int_equal(files->pwrite(files->user, fd, data, SIZE / 2, 0), SIZE / 2);
+    assert_int_equal(files->pwrite(files->user, fd, data, 1, SIZE / 2), -ENOSPC);
+    assert_int_equal(files->pwrite(files->user, fd, data, SIZE / 2, 0), SIZE / 2);
+    assert_int_equal(files->link(files->user, path(s, s->live, "b"), path(s, s->live, "c")), 0);
+    assert_int_equal(files->unlink(files->user, path(s, s->live, "b")), 0); /* it has another name */
+    assert_int_equal(files->pwrite(files->user, fd, data, 1, SIZE / 2), -ENOSPC);
+    assert_int_equal(files->unlink(files->user, path(s, s->live, "a")), 0);
+    assert_int_equal(files->pwrite(files->user, fd, data, SIZE, 0), SIZE);
+    recorder_bound(&s->recorder, UINT64_MAX);
+    assert_int_equal(files->pwrite(files->user, fd, data, SIZE, SIZE), SIZE);
+    files->close(files->user, fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +324,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_directory_not_synced_above, setup, teardown),
         cmocka_unit_test_setup_teardown(test_overwritten, setup, teardown),
         cmocka_unit_test_setup_teardown(test_prefix, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_bound, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

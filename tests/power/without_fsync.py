@@ -53,8 +53,9 @@ class Site:
         self.line = text.count("\n", 0, start) + 1
         self.words = " ".join(text[start:end].split())
         begin = text.rfind("\n{\n", 0, start)
-        found = re.findall(r"(\w+)\(", text[text.rfind("\n", 0, begin - 1):begin]) if begin > 0 else []
-        self.function = found[0] if found else ""
+        # a line that begins with a letter: what goes on from it, and comments, do not
+        found = re.findall(r"^[a-z][^\n(]*?(\w+)\(", text[:max(begin, 0)], re.M)
+        self.function = found[-1] if found else ""
 
     def where(self):
         return "%s:%d" % (self.path.name, self.line)

@@ -76,11 +76,36 @@ class Server:
         with open(os.open(self.config, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f:
             f.write(CONFIG.format(dir=self.dir, server=server, limits=limits, users=users, **self.port))
 
-    def start(self, arguments=(), env=None):
+    def write_listen(self, lines):
+        """The configuration with another [listen]."""
+        self.write_config()
+        with open(self.config, encoding="utf-8") as f:
+            before, rest = f.read().split("[listen]\n")
+        with open(self.config, "w", encoding="utf-8") as f:
+            f.write(before + "[listen]\n" + lines + "\n" + rest[rest.index("[limits]"):])
+
+    def hangup(self, text):
+        """SIGHUP; returns when the log says this once more."""
+        times = self.log().count(text) + 1
+        self.process.send_signal(signal.SIGHUP)
+        self.wait_for_log(text, times)
+
+    def hangup_with_port(self, service):
+        """SIGHUP, after the service was given another port; a program that takes that port first costs a try."""
+        for _ in range(5):
+            self.port[service] = free_port()
+            self.write_config()
+            taken = self.log().count("the configuration was read again")
+            self.hangup("the configuration was ")
+            if self.log().count("the configuration was read again") > taken:
+                return
+        raise AssertionError("no port stays free:\n" + self.log())
+
+    def start(self, arguments=(), env=None, manager=(), pass_fds=()):
         self.starts += 1
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [PROGRAM, "serve", "--config", self.config, *arguments],
+                [*manager, PROGRAM, "serve", "--config", self.config, *arguments], pass_fds=pass_fds,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **(env or {})})
         self.wait_for_log(" ready: ", self.starts)
 

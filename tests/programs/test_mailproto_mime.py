@@ -1,5 +1,6 @@
 """mailproto mime as a person runs it: dump, JSON lines, structure, extract; arguments, files, exit codes."""
 
+import base64
 import email
 import email.policy
 import email.utils
@@ -7,6 +8,7 @@ import hashlib
 import json
 import os
 import re
+import struct
 import time
 import unittest
 
@@ -81,6 +83,11 @@ class Arguments(Case):
                             "Exit status")
         self.assertLessEqual(max(map(len, result.out.splitlines())), 110)
         self.check(run("--help"), ALL, "mailproto mime")
+        for verb, own in (("dump", "--jsonl"), ("structure", "LF alone counts as CRLF"), ("extract", "--raw"),
+                          ("build", "--attach")):
+            of_verb = self.check(run("mime", verb, "--help"), ALL, "usage: mailproto mime " + verb, own, "Exit status")
+            self.assertNotIn(own, result.out)
+            self.assertLessEqual(max(map(len, of_verb.out.splitlines())), 112)
         self.check(run("mime", "--version"), ALL, "mailproto ")
 
     def test_mistakes(self):
@@ -121,6 +128,38 @@ class Dump(Case):
                      "    To: Friends: Ann \"A.\" Lee <ann@example.test>, <bob@example.test>;, <carl@example.test>\n",
                      "    Cc: Zo\u00eb <zoe@example.test>\n", "    Date: Mon, 2 Feb 2026 10:00:00 +0100\n"):
             self.assertIn(line, text)
+
+    def test_other_file_names_and_where_they_are(self):
+        text = run("mime", "dump", self.file("letter", b"Content-Disposition: attachment; filename=a.txt; filename*=utf-8''b%2Epdf\n"
+                                             b"Content-Type: text/plain; name=\"c\x1b.exe\"\n\nhi\n")).out
+        self.assertIn("    file name: b.pdf\n    also: a.txt (in Content-Disposition)\n    also: c", text)
+        self.assertRegex(text, r"also: c[^\x1b\n]*\.exe \(in Content-Type\)\n")
+        text = run("mime", "dump", self.file("same", b"Content-Disposition: attachment; filename=a.txt\n"
+                                             b"Content-Type: text/plain; name=a.txt\n\nhi\n")).out
+        self.assertIn("file name: a.txt\n", text)
+        self.assertNotIn("also:", text)
+
+    def test_a_charset_that_nobody_knows(self):
+        for kind, charset, told in (("text/plain", "x-klingon", True), ("text/plain", "utf-8", False),
+                                    ("text/html", "iso-8859-1", False), ("application/json", "x-klingon", False)):
+            letter = "Content-Type: %s; charset=%s\n\nhi\n" % (kind, charset)
+            text = run("mime", "dump", self.file("letter", letter.encode())).out
+            self.assertEqual("! CHARSET_UNKNOWN in Content-Type: " in text, told, letter)
+
+    def test_what_is_in_winmail_dat(self):
+        def attribute(number, data):
+            return struct.pack("<BII", 2, number, len(data)) + data + struct.pack("<H", sum(data) & 0xffff)
+
+        tnef = b"\x78\x9f\x3e\x22\1\0"
+        for name, data in ((b"plan\x1b.doc\0", b"words"), (b"b.bin\0", b"")):
+            tnef += attribute(0x69002, bytes(14)) + attribute(0x18010, name) + attribute(0x6800f, data)
+        head = b"Content-Type: application/ms-tnef; name=winmail.dat\nContent-Transfer-Encoding: base64\n\n"
+        text = run("mime", "dump", self.file("letter", head + base64.encodebytes(tnef))).out
+        self.assertRegex(text, r"    in it: plan[^\x1b\n]*\.doc, 5 octets\n    in it: b\.bin, 0 octets\n")
+        self.assertNotIn("TNEF ends", text)
+        text = run("mime", "dump", self.file("cut", head + base64.encodebytes(tnef[:-3]))).out
+        self.assertIn("! the TNEF ends inside of an attribute\n", text)
+        self.assertIn("! this is no TNEF\n", run("mime", "dump", self.file("none", head + b"AAAA\n")).out)
 
     def test_offsets_are_those_of_the_octets(self):
         for letter in (LETTER, crlf(LETTER)):
@@ -326,9 +365,29 @@ class Build(Case):
         for part, (name, (kind, data)) in zip(parts[1:], files.items(), strict=True):
             self.assertEqual((part.get_filename(), part.get_content_type(), part.get_content_disposition()),
                              (name, kind, "attachment"))
-            self.assertEqual(part.get_payload(decode=True).replace(b"\r\n", b"\n") if kind == "text/plain"
-                             else part.get_payload(decode=True), data)
+            self.assertEqual(part.get_payload(decode=True), data)
         self.assertEqual([p.get_content_type() for p in self.build("-a", options[1]).iter_parts()], ["image/png"])
+
+    def test_a_file_comes_out_as_it_went_in(self):
+        long, out = b"x" * 2000, os.path.join(self.folder, "out")
+        for i, data in enumerate((b"", b"a\nb\n", b"a\r\nb\r\n", b"a\r\nb\nc\r\n", b"no end", b"\n", b"\r", b"a\r\r\n", b"a \n\t\n",
+                                  b"--\nFrom x\n.\n", long, long + b"\n", "Gr\u00fc\u00dfe\n\u20ac\r\n".encode(), b"a\0\n",
+                                  b"caf\xe9\n", bytes(range(256)) * 40)):
+            for end in (".txt", ".html", ".csv", ".json", ".dat"):
+                name = self.file("f%d%s" % (i, end), data)
+                for words in ((), ("--text", "see")):
+                    result = self.check(run("mime", "build", *ANN, *words, "-a", name, "-o", out), ALL)
+                    self.assertEqual(result.err, "")
+                    part = "2" if words else "1"
+                    self.assertEqual(run("mime", "extract", out, part).raw, data, (end, data[:40]))
+
+    def test_a_message_that_no_server_takes_is_attached_as_octets(self):
+        out = os.path.join(self.folder, "out")
+        for body in (b"a\0b\n", b"x" * 2000 + b"\n", b"a\rb\n"):
+            letter = self.file("bad.eml", b"Subject: x\n\n" + body)
+            self.check(run("mime", "build", *ANN, "-a", letter, "-o", out), ALL, "bad.eml is attached as application/octet-stream")
+            self.assertIn("1 application/octet-stream, base64, ", run("mime", "dump", out).out)
+            self.assertEqual(run("mime", "extract", out, "1").raw, b"Subject: x\n\n" + body)
 
     def test_a_message_is_attached_and_found_again(self):
         letter = self.file("letter.eml", crlf(LETTER.replace(b"\xc3", b"")))

@@ -9,10 +9,11 @@ import signal
 import smtplib
 import socket
 import subprocess
+import sys
 import tempfile
 import unittest
 
-from mailprotod import HOST, PROGRAM, TIMEOUT, Line, wait_until
+from mailprotod import HOST, PROGRAM, TIMEOUT, Line, free_port, wait_until
 from mailprotod_case import ALICE, BOB, BODY, SENDER, Case, main, read, run
 
 
@@ -290,6 +291,146 @@ class Signals(Case):
         server.wait_for_log("the users stay as they were")
         self.assertIn("cannot use the Maildir of carol@example.test, /dev/null/carol: looking at /dev/null/carol: a part "
                       "of the path is a file", server.log())
+
+    def test_hangup_changes_what_is_listened_on(self):
+        """A session in the midst of its message is not cut; between commands it ends; others go on."""
+        server = self.serve()
+        sending, idle, lmtp = self.line(server, "smtp"), self.line(server, "smtp"), self.line(server, "lmtp")
+        for line in (sending, idle, lmtp):
+            self.assertRegex(line.reply(), "^220 ")
+        for command in ("EHLO client.example.test", "MAIL FROM:<>", "RCPT TO:<alice@example.test>"):
+            self.assertRegex(sending.ask(command), "^250")
+        self.assertRegex(sending.ask("DATA"), "^354 ")
+        sending.socket.sendall(BODY[:20])
+        gone = server.port["smtp"]
+        server.hangup_with_port("smtp")
+        self.assertIn("smtp is not taken on 127.0.0.1:%d any more: 2 sessions end\n" % gone, server.log())
+        self.assertIn("2 users, 4 listening sockets; what else changed", server.log())
+        self.assertRegex(idle.reply(), "^421 ")
+        self.assertEqual(idle.read(), "")
+        with self.assertRaises(ConnectionRefusedError):
+            socket.create_connection((HOST, gone), timeout=TIMEOUT)
+        self.smtp(server).sendmail(SENDER, [BOB], BODY)
+        self.assert_one(server, "bob", BODY)
+        sending.socket.sendall(BODY[20:].replace(b"\r\n.", b"\r\n.."))
+        self.assertRegex(sending.ask("."), "^250 ")
+        self.assert_one(server, "alice", BODY)
+        self.assertRegex(sending.reply(), "^421 ")
+        self.assertEqual(sending.read(), "")
+        self.assertRegex(lmtp.ask("NOOP"), "^250 ")
+        self.assertEqual(server.end(), 0)
+
+    def test_hangup_gives_a_port_to_another_service(self):
+        server = self.serve()
+        smtp = self.line(server, "smtp")
+        smtp.reply()
+        server.port["smtp"], server.port["lmtp"] = server.port["lmtp"], server.port["smtp"]
+        server.write_config()
+        server.hangup("the configuration was read again")
+        self.assertRegex(smtp.reply(), "^421 ")
+        self.smtp(server, "lmtp").sendmail(SENDER, [ALICE], BODY)
+        self.smtp(server).sendmail(SENDER, [BOB], BODY)
+        self.assert_one(server, "alice", BODY)
+
+    def test_hangup_with_a_port_that_is_taken_changes_nothing(self):
+        server = self.serve()
+        smtp = self.line(server, "smtp")
+        smtp.reply()
+        before = server.port.copy()
+        with socket.create_server((HOST, 0)) as taken:
+            server.port["pop3"] = taken.getsockname()[1]
+            server.port["smtp"] = free_port()
+            server.write_config(users="[user carol@example.test]\npassword = x\n")
+            server.hangup("the users stay as they were, and what is listened on")
+        self.assertIn("cannot listen on 127.0.0.1:%d for pop3: address already in use" % server.port["pop3"],
+                      server.log())
+        with self.assertRaises(ConnectionRefusedError):
+            server.connect("smtp")
+        server.port = before
+        self.assertRegex(smtp.ask("NOOP"), "^250 ")
+        self.smtp(server).sendmail(SENDER, [ALICE], BODY)
+        self.pop3(server, "alice")
+        with self.assertRaises(smtplib.SMTPRecipientsRefused):
+            self.smtp(server).sendmail(SENDER, ["carol@example.test"], BODY)
+        server.write_config()
+        server.hangup("2 users, 4 listening sockets")  # it goes on to obey
+
+    def test_hangup_takes_no_new_descriptor(self):
+        server = self.serve()
+        server.write_listen("smtp = 127.0.0.1:%d fd:0" % server.port["smtp"])
+        server.hangup("the users stay as they were, and what is listened on")
+        self.assertIn("cannot listen on fd:0 for smtp: a descriptor is taken at the start only", server.log())
+        self.smtp(server, "lmtp").sendmail(SENDER, [ALICE], BODY)
+
+
+# The service manager: passes the sockets whose descriptors and names it is given, and becomes the server.
+MANAGER = """
+import fcntl, os, sys
+names, fds, command = sys.argv[1], sys.argv[2].split(","), sys.argv[3:]
+high = [fcntl.fcntl(int(fd), fcntl.F_DUPFD, 100) for fd in fds]
+for number, fd in enumerate(high):
+    os.dup2(fd, 3 + number)
+    os.close(fd)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(fds)), LISTEN_FDNAMES=names)
+os.execv(command[0], command)
+"""
+
+
+class Passed(Case):
+    """Sockets that are not addresses of this machine."""
+
+    def test_service_manager(self):
+        server = self.serve()
+        server.end()
+        sockets = [socket.create_server((HOST, 0)) for _ in range(3)]
+        for passed in sockets:
+            self.addCleanup(passed.close)
+        server.write_listen("smtp = inherited:mail inherited:mail\nlmtp = inherited:2")
+        server.start(manager=[sys.executable, "-c", MANAGER, "mail:mail:other",
+                              ",".join(str(passed.fileno()) for passed in sockets)],
+                     pass_fds=[passed.fileno() for passed in sockets])
+        self.assertIn(" ready: 2 users, 3 listening sockets\n", server.log())
+        for passed, service in zip(sockets, ("smtp", "smtp", "lmtp")):
+            server.port[service] = passed.getsockname()[1]
+            self.smtp(server, service).sendmail(SENDER, [ALICE], BODY)
+        self.assertEqual(len(server.files("alice")), 3)
+        server.hangup("the configuration was read again")  # what is there stays, and is not taken a second time
+        self.smtp(server, "lmtp").sendmail(SENDER, [BOB], BODY)
+        self.assertEqual(server.end(), 0)
+
+    def test_descriptor(self):
+        server = self.serve()
+        server.end()
+        with socket.create_server((HOST, 0)) as passed:
+            server.port["smtp"] = passed.getsockname()[1]
+            server.write_listen("smtp = fd:%d" % passed.fileno())
+            server.start(pass_fds=[passed.fileno()])
+            self.smtp(server).sendmail(SENDER, [ALICE], BODY)
+        self.assert_one(server, "alice", BODY)
+
+    def test_unix_socket(self):
+        server = self.serve()
+        path = os.path.join(server.dir, "lmtp")
+        server.write_listen("lmtp = unix:%s" % path)
+        server.hangup("2 users, 1 listening socket;")
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(TIMEOUT)
+            client.connect(path)
+            line = Line(client)
+            self.assertRegex(line.reply(), "^220 ")
+            self.assertRegex(line.ask("LHLO client.example.test"), "^250-")
+            line.close()
+        self.assertEqual(server.end(), 0)
+        self.assertFalse(os.path.exists(path))
+
+    def test_nothing_was_passed(self):
+        server = self.serve()
+        server.end()
+        server.write_listen("smtp = inherited:mail")
+        done = run("serve", "--config", server.config)
+        self.assertEqual(done.returncode, 69)
+        self.assertIn("cannot listen on inherited:mail for smtp: the service manager has passed no socket \"mail\"",
+                      done.stderr)
 
 
 class Limits(Case):

@@ -369,8 +369,10 @@ static int32_t play_tree(const uint8_t *message, size_t n, const struct mime_way
             ended = part.parent;
         }
     }
-    if (t)
+    if (t) {
         put_tree_defects(log, t);
+        mime_put_together(t);
+    }
     mailproto_mime_tree_free((mailproto_mime_tree *)(uintptr_t)t);
     return result;
 }

@@ -24,8 +24,13 @@ int32_t mime_play(const uint8_t *message, size_t n, const struct mime_way *way, 
 /* Writes what the same events must be, by the tree, with bodies raw or (DECODE) decoded. */
 int32_t mime_play_tree(const uint8_t *message, size_t n, const struct mime_way *way, struct test_bytes *log);
 
-/* What must hold of any message: all logs are equal, for some cuts, or with `all_cuts` for each in two; and the scans of
-   all versions are. What breaks it is printed, and the program aborted. config may be NULL. */
+/* The message put together again from its tree: headers, preambles, the lines of boundaries, bodies and epilogues are all
+   of its octets, each once and in order. What breaks it is printed, and the program aborted. */
+void mime_put_together(const mailproto_mime_tree *tree);
+
+/* What must hold of any message: all logs are equal, for some cuts, or with `all_cuts` for each in two; the scans of all
+   versions are, and put together again the trees are the message. What breaks it is printed, and the program aborted.
+   config may be NULL. */
 void mime_play_all(const uint8_t *message, size_t n, const mailproto_mime_config *config, int all_cuts);
 
 #endif

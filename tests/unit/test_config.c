@@ -2,7 +2,6 @@
  * And whose mailbox an address is: RFC 5321 2.4, 4.1.2, 4.5.1. */
 #include "../../examples/server/config.h"
 
-#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,9 +14,11 @@
 
 #include <cmocka.h>
 
-#define SERVER "[server]\nhostname = mail.example.test\ndomains = Example.test, example.org\nmail = /var/mail\n"
-#define ALICE  "[user Alice@example.test]\npassword = secret\n"
-#define GOOD   SERVER "cleartext_auth = loopback\n[listen]\nsmtp = 127.0.0.1:25\n" ALICE
+#define SERVER      "[server]\nhostname = mail.example.test\ndomains = Example.test, example.org\nmail = /var/mail\n"
+#define ALICE       "[user Alice@example.test]\npassword = secret\n"
+#define GOOD        SERVER "cleartext_auth = loopback\n[listen]\nsmtp = 127.0.0.1:25\n" ALICE
+
+#define LISTEN_FORM "must be addresses like 127.0.0.1:25 or [::1]:25, or unix:/path, inherited:NAME or fd:NUMBER"
 
 static char path[64];
 static char *said;
@@ -90,8 +91,6 @@ static void test_a_whole_file(void **state)
                                "maildir = /home/carol/Maildir\n"
                                "password = x\n";
     struct settings settings;
-    const struct sockaddr_in *v4;
-    const struct sockaddr_in6 *v6;
 
     (void)state;
     assert_int_equal(read_text(&settings, text), 0);
@@ -109,11 +108,8 @@ static void test_a_whole_file(void **state)
     assert_int_equal(settings.limits.auth_delay, 10);
     assert_int_equal(settings.limits.sessions_per_address, 100); /* the default */
     assert_int_equal(settings.listen[SERVICE_SMTP].count, 2);
-    v4 = (const void *)&settings.listen[SERVICE_SMTP].items[0];
-    v6 = (const void *)&settings.listen[SERVICE_SMTP].items[1];
-    assert_int_equal(ntohs(v4->sin_port), 2525);
-    assert_int_equal(v6->sin6_family, AF_INET6);
-    assert_int_equal(ntohs(v6->sin6_port), 2526);
+    assert_string_equal(settings.listen[SERVICE_SMTP].items[0], "127.0.0.1:2525");
+    assert_string_equal(settings.listen[SERVICE_SMTP].items[1], "[::1]:2526");
     assert_int_equal(settings.listen[SERVICE_POP3].count, 1);
     assert_int_equal(settings.users.count, 3);
     assert_string_equal(settings.users.items[0].box->path, "/var/mail/alice@example.test");
@@ -142,9 +138,9 @@ static void test_mistakes_have_their_line(void **state)
         {GOOD "[limits]\nmessage_size = 0\n", ":11: message_size: must be a size like 64K, 50M or 1G\n"},
         {GOOD "[limits]\nmessage_size = 10X\n", ":11: message_size: must be a size like 64K, 50M or 1G\n"},
         {GOOD "[limits]\ncommand_time = 10\n", ":11: command_time: must be a time like 500ms, 30s, 5m or 1h\n"},
-        {GOOD "[listen]\npop3 = localhost:110\n", ":11: pop3: must be addresses like 127.0.0.1:25 or [::1]:25\n"},
-        {GOOD "[listen]\npop3 = 127.0.0.1:65536\n", ":11: pop3: must be addresses like 127.0.0.1:25 or [::1]:25\n"},
-        {GOOD "[listen]\npop3 = [::1:110\n", ":11: pop3: must be addresses like 127.0.0.1:25 or [::1]:25\n"},
+        {GOOD "[listen]\npop3 = localhost:110\n", ":11: pop3: " LISTEN_FORM "\n"},
+        {GOOD "[listen]\npop3 = 127.0.0.1:65536\n", ":11: pop3: " LISTEN_FORM "\n"},
+        {GOOD "[listen]\npop3 = [::1:110\n", ":11: pop3: " LISTEN_FORM "\n"},
         {GOOD "[user bob@example.org]\nmaildir = bob\n", ":10: bob@example.org has no password\n"},
         {GOOD "just words\n", ":10: this is neither a [section] nor KEY = VALUE\n"},
         {"log = info\n" GOOD, ":1: log: stands before the first [section]\n"},
@@ -177,7 +173,7 @@ static void test_all_mistakes_are_told(void **state)
     assert_wrong("[server]\nhostname = -\nlog = x\n[listen]\nsmtp = 1\n",
                  ":2: hostname: must be a host name like mail.example.org\n"
                  ":3: log: must be error, warning, info or debug\n"
-                 ":5: smtp: must be addresses like 127.0.0.1:25 or [::1]:25\n"
+                 ":5: smtp: " LISTEN_FORM "\n"
                  ": mail is missing in [server]\n"
                  ": domains is missing in [server]\n");
 }
@@ -234,7 +230,7 @@ static void test_wrong_values_are_not_missing_too(void **state)
                  ":3: domains: must be domains like example.org example.net\n"
                  ":4: mail: must not be empty\n"
                  ":5: cleartext_auth: must be no, loopback or yes\n"
-                 ":7: pop3: must be addresses like 127.0.0.1:25 or [::1]:25\n");
+                 ":7: pop3: " LISTEN_FORM "\n");
     assert_wrong(SERVER "cleartext_auth = perhaps\n[listen]\npop3 = 127.0.0.1:110\n" ALICE,
                  ":5: cleartext_auth: must be no, loopback or yes\n");
     assert_wrong(GOOD "[user bob@example.org]\npassword =\n", ":11: password: must not be empty\n");
@@ -335,6 +331,48 @@ static void test_addresses_to_listen_on_differ(void **state)
     assert_wrong(SERVER "[listen]\nlmtp = [::1]:24\nsmtp = 127.0.0.1:24 [0::1]:24\n" ALICE,
                  ": [::1]:24 is in [listen] twice, for smtp and lmtp\n");
     assert_int_equal(read_text(&settings, SERVER "[listen]\nsmtp = 127.0.0.1:25 127.0.0.2:25 [::1]:25\n" ALICE), 0);
+    settings_clear(&settings);
+    assert_wrong(SERVER "[listen]\nsmtp = fd:7\nlmtp = fd:007\n" ALICE,
+                 ": fd:7 is in [listen] twice, for smtp and lmtp\n");
+    assert_wrong(SERVER "[listen]\nsmtp = inherited:0 inherited:0\n" ALICE,
+                 ": inherited:0 is in [listen] twice, for smtp and smtp\n");
+    /* each of the name is another socket */
+    assert_int_equal(read_text(&settings, SERVER "[listen]\nsmtp = inherited:smtp inherited:smtp\n" ALICE), 0);
+    settings_clear(&settings);
+}
+
+static void test_sockets_that_are_passed_on(void **state)
+{
+    struct settings settings;
+    const struct endpoints *smtp = &settings.listen[SERVICE_SMTP], *lmtp = &settings.listen[SERVICE_LMTP];
+    char text[512], path_of_108[109];
+
+    (void)state;
+    assert_int_equal(read_text(&settings,
+                               SERVER "[listen]\nsmtp = inherited:smtp, fd:7\nlmtp = unix:/run/mail/lmtp\n" ALICE),
+                     0);
+    assert_int_equal(smtp->count, 2);
+    assert_string_equal(smtp->items[0], "inherited:smtp");
+    assert_string_equal(smtp->items[1], "fd:7");
+    assert_int_equal(lmtp->count, 1);
+    assert_string_equal(lmtp->items[0], "unix:/run/mail/lmtp");
+    settings_clear(&settings);
+    assert_wrong(SERVER "[listen]\nsmtp = inherited:\n" ALICE,
+                 ":6: smtp: has inherited: without the name or number of a socket\n");
+    assert_wrong(SERVER "[listen]\nsmtp = fd:x\n" ALICE, ":6: smtp: has fd: without the number of a descriptor\n");
+    assert_wrong(SERVER "[listen]\nsmtp = fd:2147483648\n" ALICE,
+                 ":6: smtp: has fd: without the number of a descriptor\n");
+    assert_wrong(SERVER "[listen]\nlmtp = unix:run\n" ALICE,
+                 ":6: lmtp: has unix: without a path that begins with a slash and has at most 107 octets\n");
+    memset(path_of_108, 'x', sizeof path_of_108 - 1);
+    path_of_108[sizeof path_of_108 - 1] = 0;
+    *path_of_108 = '/';
+    snprintf(text, sizeof text, SERVER "[listen]\nlmtp = unix:%s\n" ALICE, path_of_108);
+    assert_wrong(text, ":6: lmtp: has unix: without a path that begins with a slash and has at most 107 octets\n");
+    path_of_108[107] = 0;
+    snprintf(text, sizeof text, SERVER "[listen]\nlmtp = unix:%s\n" ALICE, path_of_108);
+    assert_int_equal(read_text(&settings, text), 0);
+    assert_string_equal(lmtp->items[0] + 5, path_of_108);
     settings_clear(&settings);
 }
 
@@ -541,6 +579,7 @@ int main(void)
         cmocka_unit_test(test_users_are_addresses),
         cmocka_unit_test(test_maildirs_stay_below_mail),
         cmocka_unit_test(test_addresses_to_listen_on_differ),
+        cmocka_unit_test(test_sockets_that_are_passed_on),
         cmocka_unit_test(test_long_lines),
         cmocka_unit_test(test_a_folder),
         cmocka_unit_test(test_a_file_that_cannot_be_read),

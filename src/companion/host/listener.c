@@ -347,11 +347,13 @@ static int32_t fill(mailproto_host_listener *l, const mailproto_host_listen_conf
 {
     mailproto_text text;
 
-    if (mp_companion_struct_copy(&l->config, sizeof l->config, config) ||
-        l->config.flags & ~(uint32_t)MAILPROTO_HOST_LISTEN_PAUSED || l->config.reserved || !l->config.on_accept)
+    if (mp_companion_struct_copy(&l->config, sizeof l->config, config))
         return mp_host_fail(l->host, MAILPROTO_ERR_ARG, 0,
-                            "the config is no struct of this library, has an unknown flag "
-                            "or lacks on_accept");
+                            "the config is missing, its struct_size is not set, or it is from a later version");
+    if (l->config.flags & ~(uint32_t)MAILPROTO_HOST_LISTEN_PAUSED || l->config.reserved)
+        return mp_host_fail(l->host, MAILPROTO_ERR_ARG, 0, "flags has a bit that is not known, or reserved is not 0");
+    if (!l->config.on_accept)
+        return mp_host_fail(l->host, MAILPROTO_ERR_ARG, 0, "listening needs on_accept, which makes the sessions");
     if (l->config.tls && mp_companion_struct_copy(&l->tls, sizeof l->tls, l->config.tls))
         return mp_host_fail(l->host, MAILPROTO_ERR_ARG, 0, "tls is no struct of this library");
     text = l->config.address;

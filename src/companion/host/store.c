@@ -10,6 +10,19 @@ int32_t mailproto_host_store_config_init(mailproto_host_store_config *config, si
     return mp_companion_struct_init(config, size);
 }
 
+/* What a store needs depends on what it is for, which its sessions check; one that is for nothing is a mistake. */
+static int32_t serves_something(mailproto_host *host, const mailproto_store *blocking)
+{
+    const char *delivery = "", *pop3 = "", *imap = "";
+
+    if (!mailproto_store_check(blocking, MAILPROTO_STORE_FOR_DELIVERY, &delivery) ||
+        !mailproto_store_check(blocking, MAILPROTO_STORE_FOR_POP3, &pop3) ||
+        !mailproto_store_check(blocking, MAILPROTO_STORE_FOR_IMAP, &imap))
+        return MAILPROTO_OK;
+    return mp_host_fail(host, MAILPROTO_ERR_CONFIG, 0, "the store lacks functions, and is of no use: %s; %s; %s",
+                        delivery, pop3, imap);
+}
+
 int32_t mailproto_host_store_new(mailproto_host_store **out, mailproto_host *host, const mailproto_store *blocking,
                                  const mailproto_host_store_config *config)
 {
@@ -20,6 +33,9 @@ int32_t mailproto_host_store_new(mailproto_host_store **out, mailproto_host *hos
     if (!out || !host || !blocking || blocking->struct_size < sizeof blocking->struct_size ||
         (config && mp_companion_struct_copy(&own, sizeof own, config)))
         return MAILPROTO_ERR_ARG;
+    result = serves_something(host, blocking);
+    if (result)
+        return result;
     store = mp_host_alloc(host, sizeof *store);
     if (!store)
         return mp_host_fail(host, MAILPROTO_ERR_NOMEM, 0, "there is no memory for a store");

@@ -266,14 +266,26 @@ int32_t mp_maildir_read(mp_maildir *m);
 void mp_maildir_read_end(mp_maildir *m);
 /* What is in the log goes into the index, which may become so much longer, and its room to the disk. It may fail. */
 void mp_maildir_checkpoint(mp_maildir *m, uint64_t most);
+/* By how many octets the index would become longer then; in a transaction: with what is written in it. */
+uint64_t mp_maildir_growth(mp_maildir *m);
 
 /* ---- room that is kept back (maildir_reserve.c) -------------------------------------------------------------------- */
 
 /* Makes it, if it is not there: 0, or -ENOSPC, -EDQUOT: the disk is too full for it. */
 int mp_maildir_reserve(mp_maildir *m);
 /* Gives it to who needs it on a full disk. 1: there is more room now. */
-enum { MP_TO_SEE = 1, MP_TO_DELETE = 2, MP_GROWTH = 32768, MP_GROWTH_NEW = 131072 };
+enum { MP_TO_SEE = 1, MP_TO_DELETE = 2 };
+/* How many octets the two give; and how much longer the index may become when its log is emptied: of a new one, which is in
+   the log only, and of what is seen on a full disk, so that the second gives the room for it twice over. */
+enum {
+    MP_ROOM_TO_SEE = 256 * 1024,
+    MP_ROOM_TO_DELETE = 128 * 1024,
+    MP_GROWTH_NEW = MP_ROOM_TO_SEE / 2,
+    MP_GROWTH = MP_ROOM_TO_DELETE / 2
+};
 int mp_maildir_release(mp_maildir *m, int stage);
+/* Whether the disk has so much room: it is taken, and given back. */
+int mp_maildir_has_room(mp_maildir *m, uint64_t size);
 
 /* ---- numbers (maildir_numbers.c) ---------------------------------------------------------------------------------- */
 

@@ -112,7 +112,7 @@ static int32_t expunge(struct expunge *e, const mailproto_store_expunge *questio
 /* ---- on a full disk ---- */
 
 /* The files first: that makes room. If we are stopped before the rows are removed, the next look finds that the files are
-   gone. What a loss of power brings back is known by its row, and later by its name, as ever. */
+   gone, and forgets them: what has no name in the index must not come back with a loss of power. */
 static int32_t remove_files_first(mp_maildir *m, const mailproto_store_expunge *question)
 {
     char path[MP_PATH_MAX];
@@ -133,6 +133,9 @@ static int32_t remove_files_first(mp_maildir *m, const mailproto_store_expunge *
             error = 0; /* another program renamed it: as in remove_files */
     }
     free(uids);
+    for (int i = 0; i < 2 && !result && !error; i++)
+        if (mp_maildir_path(m, path, box.directory, i ? "new" : "cur", ""))
+            error = mp_maildir_sync_directory(m, path);
     return error ? mp_maildir_file_error(m, error, "removing messages of", m->root) : result;
 }
 
@@ -147,7 +150,9 @@ static int32_t expunge_anyhow(struct expunge *e, const mailproto_store_expunge *
 {
     int32_t result = expunge(e, question);
 
-    if (result == MAILPROTO_ERR_FULL && mp_maildir_release(e->m, MP_TO_DELETE)) {
+    if (result == MAILPROTO_ERR_FULL) {
+        if (!mp_maildir_release(e->m, MP_TO_DELETE))
+            mp_maildir_checkpoint(e->m, MP_ROOM_TO_DELETE);
         begin_again(e);
         result = expunge(e, question);
     }

@@ -6,8 +6,6 @@
 
 #include "maildir_scan.h"
 
-enum { PART = 32 };
-
 struct change {
     mp_maildir *m;
     const mailproto_store_flags *question;
@@ -309,27 +307,51 @@ static int32_t change(mp_maildir *m, const mailproto_store_flags *question, mp_s
 
 /* ---- on a full disk: who marks messages as \Deleted wants to make room ---- */
 
-/* A few messages at a time, whose changes take little room in the log, which is used again and again. */
+enum { PART = 32 };
+
+/* One part; what it told before it failed is told no more. */
+static int32_t change_part(mp_maildir *m, const mailproto_store_flags *part, mp_snapshot *snapshot)
+{
+    size_t rows = snapshot->count, vanished = snapshot->vanished_count, modified = snapshot->modified_count;
+    int32_t result;
+
+    mp_maildir_checkpoint(m, MP_ROOM_TO_DELETE);
+    result = change(m, part, snapshot);
+    if (!result)
+        return 0;
+    snapshot->count = rows;
+    snapshot->vanished_count = vanished;
+    snapshot->modified_count = modified;
+    return result;
+}
+
+/* A few messages at a time, at last one, whose changes take little room in the log, which is used again and again. */
 static int32_t change_in_parts(mp_maildir *m, const mailproto_store_flags *question, mp_snapshot *snapshot)
 {
     mailproto_store_run run = {.struct_size = sizeof run};
     mailproto_store_flags part = *question;
     struct change all = {.m = m, .question = question, .snapshot = snapshot};
     uint32_t *uids = NULL;
-    size_t count = 0;
+    size_t count = 0, most = PART;
     int32_t result = mp_maildir_selectable(m, question->mailbox, &all.box);
 
     part.uids = &run;
     if (!result)
         result = mp_maildir_uids(m, &all.box, question->uids, 0, &uids, &count);
-    for (size_t i = 0, j; i < count && !result; i = j) {
-        for (j = i + 1; j < count && j - i < PART && uids[j] == uids[j - 1] + 1;)
+    for (size_t i = 0, j; i < count && !result;) {
+        for (j = i + 1; j < count && j - i < most && uids[j] == uids[j - 1] + 1;)
             j++;
         run.first = uids[i];
         run.last = uids[j - 1];
-        mp_maildir_checkpoint(m, MP_GROWTH);
-        result = change(m, &part, snapshot);
+        result = change_part(m, &part, snapshot);
+        if (!result) {
+            i = j;
+        } else if (result == MAILPROTO_ERR_FULL && most > 1) {
+            most = most > 4 ? most / 4 : 1;
+            result = 0;
+        }
     }
+    mp_maildir_checkpoint(m, MP_ROOM_TO_DELETE); /* for who expunges now */
     if (!result)
         result = gather_gone(&all, uids, count);
     free(uids);

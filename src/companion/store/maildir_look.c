@@ -162,6 +162,15 @@ static int32_t keep_times(mp_maildir *m, mp_mailbox *box)
 }
 
 /* limit: no more new messages than that; 0: all. 1: there are more. */
+/* On a full disk nothing is committed after which to delete would need more room than is kept back for it. Where room was given
+   up the disk may have more of it again. */
+static int is_too_much(mp_maildir *m, size_t limit)
+{
+    uint64_t growth = limit || m->released ? mp_maildir_growth(m) : 0;
+
+    return growth > MP_GROWTH && (limit || !mp_maildir_has_room(m, growth + MP_ROOM_TO_SEE + MP_ROOM_TO_DELETE));
+}
+
 static int32_t scan_mailbox(mp_maildir *m, mp_mailbox *box, int full, size_t limit)
 {
     mp_scan scan = {.m = m, .box = box, .full = full, .limit = limit};
@@ -183,6 +192,8 @@ static int32_t scan_mailbox(mp_maildir *m, mp_mailbox *box, int full, size_t lim
             result = mp_maildir_mailbox_save(m, box, &before);
         if (!result)
             result = save(m, box);
+        if (!result && is_too_much(m, limit))
+            result = MAILPROTO_ERR_FULL;
         if (!result)
             result = mp_maildir_commit(m);
         else

@@ -198,8 +198,7 @@ void mp_maildir_rollback(mp_maildir *m)
     memcpy(m->sentence, sentence, sizeof sentence); /* of what made it fail */
 }
 
-/* By how many octets the index would become longer. */
-static uint64_t growth(mp_maildir *m)
+uint64_t mp_maildir_growth(mp_maildir *m)
 {
     sqlite3_stmt *s = NULL;
     mp_file_status status;
@@ -220,7 +219,7 @@ static uint64_t growth(mp_maildir *m)
 
 void mp_maildir_checkpoint(mp_maildir *m, uint64_t most)
 {
-    if (!m->db || growth(m) > most)
+    if (!m->db || mp_maildir_growth(m) > most)
         return;                     /* it would take room before it gives any */
     sqlite3_busy_timeout(m->db, 0); /* where others read or write it is not waited for */
     sqlite3_wal_checkpoint_v2(m->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);

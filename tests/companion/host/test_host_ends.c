@@ -279,8 +279,42 @@ static void test_addresses_that_are_wrong(void **state)
     assert_true(mailproto_host_error(s.host, &text, NULL) > 0);
     assert_non_null(strstr(text, taken));
     assert_non_null(strstr(text, "already in use"));
-    s.listen.on_accept = NULL;
-    assert_int_equal(mailproto_host_listen(s.host, &s.listen, &other), MAILPROTO_ERR_ARG);
+    scene_end(&s);
+}
+
+static void assert_listen_says(struct scene *s, const mailproto_host_listen_config *config, const char *expected)
+{
+    const char *text;
+
+    assert_int_equal(mailproto_host_listen(s->host, config, NULL), MAILPROTO_ERR_ARG);
+    assert_int_equal(mailproto_host_error(s->host, &text, NULL), 0);
+    assert_string_equal(text, expected);
+}
+
+/* Each mistake has a sentence of its own. */
+static void test_listen_configs_that_are_wrong(void **state)
+{
+    static const char no_struct[] = "the config is missing, its struct_size is not set, or it is from a later version";
+    static const char unknown[] = "flags has a bit that is not known, or reserved is not 0";
+    mailproto_host_listen_config wrong;
+    struct scene s;
+
+    (void)state;
+    scene_begin(&s, NULL);
+    s.listen.address = text_of("127.0.0.1:0");
+    wrong = s.listen;
+    wrong.on_accept = NULL;
+    assert_listen_says(&s, &wrong, "listening needs on_accept, which makes the sessions");
+    wrong = s.listen;
+    wrong.struct_size = 0;
+    assert_listen_says(&s, &wrong, no_struct);
+    assert_listen_says(&s, NULL, no_struct);
+    wrong = s.listen;
+    wrong.flags = 2;
+    assert_listen_says(&s, &wrong, unknown);
+    wrong = s.listen;
+    wrong.reserved = 1;
+    assert_listen_says(&s, &wrong, unknown);
     scene_end(&s);
 }
 
@@ -660,6 +694,7 @@ int main(void)
         cmocka_unit_test(test_new_sessions_are_not_drained),
         cmocka_unit_test(test_pause),
         cmocka_unit_test(test_addresses_that_are_wrong),
+        cmocka_unit_test(test_listen_configs_that_are_wrong),
         cmocka_unit_test(test_ipv6),
         cmocka_unit_test(test_signals),
         cmocka_unit_test(test_second_signal),

@@ -12,6 +12,41 @@
 #include "asking.h"
 #include "host_scene.h"
 
+/* A table with which no session can do anything is refused, and the sentence names what it lacks. */
+static void test_what_is_missing_is_named(void **state)
+{
+    mailproto_host_store *off;
+    mailproto_store store, delivery;
+    const char *text;
+    struct scene s;
+
+    (void)state;
+    scene_begin(&s, 1, NULL);
+    mailproto_store_init(&store, sizeof store);
+    assert_int_equal(mailproto_host_store_new(&off, s.host, &store, NULL), MAILPROTO_ERR_CONFIG);
+    mailproto_host_error(s.host, &text, NULL);
+    assert_string_equal(text, "the store lacks functions, and is of no use: delivery needs store.list; POP3 needs "
+                              "store.list; IMAP needs store.list");
+    store = s.blocking[0];
+    store.append_commit = NULL;
+    store.changes = NULL;
+    assert_int_equal(mailproto_host_store_new(&off, s.host, &store, NULL), MAILPROTO_ERR_CONFIG);
+    mailproto_host_error(s.host, &text, NULL);
+    assert_string_equal(text, "the store lacks functions, and is of no use: delivery needs store.append_commit; POP3 "
+                              "needs store.changes; IMAP needs store.changes");
+    store = s.blocking[0];
+    mailproto_store_init(&delivery, sizeof delivery); /* it is for one thing, and that is enough */
+    delivery.user = store.user;
+    delivery.list = store.list;
+    delivery.append_begin = store.append_begin;
+    delivery.append_write = store.append_write;
+    delivery.append_commit = store.append_commit;
+    delivery.append_abort = store.append_abort;
+    assert_int_equal(mailproto_host_store_new(&off, s.host, &delivery, NULL), MAILPROTO_OK);
+    mailproto_host_store_free(off, NULL, NULL);
+    scene_end(&s);
+}
+
 static void test_arguments(void **state)
 {
     mailproto_host_store *off;
@@ -475,9 +510,11 @@ static void test_host_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_arguments),       cmocka_unit_test(test_order),         cmocka_unit_test(test_leases),
-        cmocka_unit_test(test_cancel),          cmocka_unit_test(test_refused_items), cmocka_unit_test(test_no_memory),
-        cmocka_unit_test(test_watch),           cmocka_unit_test(test_share),         cmocka_unit_test(test_run),
+        cmocka_unit_test(test_arguments),       cmocka_unit_test(test_what_is_missing_is_named),
+        cmocka_unit_test(test_order),           cmocka_unit_test(test_leases),
+        cmocka_unit_test(test_cancel),          cmocka_unit_test(test_refused_items),
+        cmocka_unit_test(test_no_memory),       cmocka_unit_test(test_watch),
+        cmocka_unit_test(test_share),           cmocka_unit_test(test_run),
         cmocka_unit_test(test_end_at_any_time), cmocka_unit_test(test_host_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

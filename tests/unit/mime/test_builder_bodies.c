@@ -134,6 +134,81 @@ static void test_forced(void **state)
     }
 }
 
+/* A file in a multipart: its octets come back, whatever the lines end with. */
+static void check_exact(const char *data, size_t n, uint32_t flags, uint32_t asked, uint32_t encoding)
+{
+    mailproto_mime_builder *b = kit_new(flags);
+    mailproto_mime_builder_content content;
+    mailproto_mime_tree *t;
+    struct test_bytes all;
+
+    mailproto_mime_builder_content_init(&content, sizeof content);
+    content.type = TEXT_OF("text/plain");
+    content.flags = MAILPROTO_MIME_CONTENT_EXACT;
+    content.encoding = asked;
+    content.data = (mailproto_text){data, n};
+    assert_int_equal(mailproto_mime_builder_multipart(b, 0, "mixed"), MAILPROTO_OK);
+    assert_int_equal(mailproto_mime_builder_leaf(b, kit_add(b, 0), &content), MAILPROTO_OK);
+    all = kit_end(b);
+    kit_lines(&all, 998);
+    t = kit_tree(&all);
+    assert_int_equal(kit_part(t, 1).encoding, encoding);
+    kit_body(t, 1, data, n);
+    mailproto_mime_tree_free(t);
+    test_bytes_free(&all);
+
+    /* alone: what is not encoded ends with CRLF already */
+    b = kit_new(flags);
+    assert_int_equal(mailproto_mime_builder_leaf(b, 0, &content), MAILPROTO_OK);
+    all = kit_end(b);
+    t = kit_tree(&all);
+    kit_body(t, 0, data, n);
+    mailproto_mime_tree_free(t);
+    test_bytes_free(&all);
+}
+
+static void test_exact(void **state)
+{
+    static const char lf[] = "a line of text that ends with LF alone\nand one more line of it\n";
+    static const char mixed[] = "a line of text that ends with CRLF\r\nand one more that does not\n";
+    static const char latin[] = "a line of text with a caf\xc3\xa9 in it, and the rest is ASCII\r\n";
+
+    (void)state;
+#define EXACT(data, flags, asked, encoding) check_exact(TEXT(data), flags, asked, ENCODED(encoding))
+    EXACT("CRLF\r\nis\r\n", 0, 0, 7BIT);
+    EXACT("", 0, 0, 7BIT);
+    EXACT(latin, B8, 0, 8BIT);
+    EXACT(latin, 0, 0, QUOTED_PRINTABLE);
+    EXACT(lf, B8, 0, QUOTED_PRINTABLE);
+    EXACT(mixed, B8, 0, QUOTED_PRINTABLE);
+    EXACT("a CR \r alone, and text that goes on behind it\r\n", B8, 0, QUOTED_PRINTABLE);
+    EXACT("\n\n\n\r\n", 0, 0, BASE64);
+    EXACT(lf, 0, ENCODED(BASE64), BASE64);
+    EXACT(mixed, 0, ENCODED(BASE64), BASE64);
+    EXACT(lf, 0, ENCODED(QUOTED_PRINTABLE), QUOTED_PRINTABLE);
+    EXACT("\0\1\2\n\r\xff\xfe\xfd", 0, 0, BASE64);
+#undef EXACT
+}
+
+/* What cannot be kept so is refused, not changed. */
+static void test_exact_refused(void **state)
+{
+    mailproto_mime_builder *b = kit_new(0);
+    mailproto_mime_builder_content content;
+    char out[256];
+    size_t made;
+
+    (void)state;
+    mailproto_mime_builder_content_init(&content, sizeof content);
+    content.flags = MAILPROTO_MIME_CONTENT_EXACT;
+    content.data = TEXT_OF("a\nb\n");
+    assert_int_equal(mailproto_mime_builder_raw(b, 0, &content), MAILPROTO_ERR_ARG);
+    content.encoding = ENCODED(7BIT);
+    assert_int_equal(mailproto_mime_builder_leaf(b, 0, &content), MAILPROTO_OK);
+    assert_int_equal(mailproto_mime_builder_read(b, out, sizeof out, &made), MAILPROTO_ERR_BODY);
+    mailproto_mime_builder_free(b);
+}
+
 /* A message is never encoded; what it needs is said. */
 static void test_messages(void **state)
 {
@@ -300,7 +375,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_choice),   cmocka_unit_test(test_lengths), cmocka_unit_test(test_forced),
         cmocka_unit_test(test_messages), cmocka_unit_test(test_signed),  cmocka_unit_test(test_boundary),
-        cmocka_unit_test(test_deep),
+        cmocka_unit_test(test_deep),     cmocka_unit_test(test_exact),   cmocka_unit_test(test_exact_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,11 +110,31 @@ static void in_one_call(void **state)
     assert_int_equal(made, 1);
 }
 
+/* A value that is longer than what is put together at once. */
+static void long_name(void **state)
+{
+    static char field[8192], out[8192];
+    size_t n = (size_t)snprintf(field, sizeof field, "attachment; filename=\""), made;
+    const size_t name = 3000;
+    mailproto_text disposition;
+
+    (void)state;
+    for (size_t i = 0; i < name; i++)
+        field[n + i] = i % 2 ? (char)0xa9 : (char)0xc3;
+    field[n + name] = '"';
+    disposition = (mailproto_text){field, n + name + 1};
+    assert_int_equal(mailproto_mime_file_name_text(&disposition, NULL, NULL, out, sizeof out, &made, NULL),
+                     MAILPROTO_OK);
+    assert_int_equal(made, name);
+    assert_memory_equal(out, field + n, name);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(candidates),
         cmocka_unit_test(in_one_call),
+        cmocka_unit_test(long_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "support/allocator.h"
 #include "support/bytes.h"
 #include "support/mime_play.h"
+#include "support/random.h"
 
 static const char message[] = "Subject: a\r\n b\r\n"
                               "MIME-Version: 1.0\r\n"
@@ -358,12 +360,81 @@ static void test_arguments(void **state)
     mailproto_mime_parser_free(NULL);
 }
 
+/* ---- real messages, where the mail corpus is there ---- */
+
+/* The whole file, however large; to be freed. NULL: there is none. */
+static uint8_t *read_file(const char *path, size_t *n)
+{
+    FILE *file = fopen(path, "rb");
+    uint8_t *p = NULL;
+    size_t room = 0, got = 0;
+
+    if (!file)
+        return NULL;
+    do {
+        room = 2 * room + 4096;
+        p = realloc(p, room);
+        assert_non_null(p);
+        got += fread(p + got, 1, room - got, file);
+    } while (got == room);
+    fclose(file);
+    *n = got;
+    return p;
+}
+
+/* A message as it is, and cut short at some places, as one that was not delivered whole is. */
+static void play_file(uint8_t *p, size_t n, struct test_random *random)
+{
+    enum { CUTS = 3, LARGE = 32768 };
+
+    mime_play_all(p, n, NULL, 0);
+    for (int i = 0; i < CUTS && n; i++)
+        mime_play_all(p, test_random_below(random, n < LARGE ? n : LARGE), NULL, 0);
+}
+
+/* Each message that the corpus lists: {"file": "...", ...} a line. */
+static void test_corpus(void **state)
+{
+    static char line[1 << 20];
+    const char *corpus = getenv("MAILPROTO_CORPUS");
+    struct test_random random = {7};
+    char path[2048], *file, *end;
+    size_t count = 0;
+    FILE *list;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/expected/consensus.jsonl", corpus ? corpus : "");
+    list = corpus ? fopen(path, "rb") : NULL;
+    if (!list) {
+        print_message("MAILPROTO_CORPUS names no folder with expected/consensus.jsonl\n");
+        skip();
+    }
+    while (fgets(line, sizeof line, list)) {
+        uint8_t *one;
+        size_t n;
+
+        if (strncmp(line, "{\"file\": \"", 10) != 0 || !(end = strchr(file = line + 10, '"')))
+            continue;
+        *end = '\0';
+        snprintf(path, sizeof path, "%.900s/%.1000s", corpus, file);
+        one = read_file(path, &n);
+        if (one) {
+            play_file(one, n, &random);
+            count++;
+        }
+        free(one);
+    }
+    fclose(list);
+    print_message("%zu messages\n", count);
+    assert_true(count > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bodies),     cmocka_unit_test(test_unfolded),  cmocka_unit_test(test_stopped),
         cmocka_unit_test(test_polled),     cmocka_unit_test(test_no_memory), cmocka_unit_test(test_attachment),
-        cmocka_unit_test(test_memory_max), cmocka_unit_test(test_arguments),
+        cmocka_unit_test(test_memory_max), cmocka_unit_test(test_arguments), cmocka_unit_test(test_corpus),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -589,14 +589,77 @@ static void test_many_fields(void **state)
     test_bytes_free(&b);
 }
 
+/* A header whose fields are `n` octets, short ones or one that is folded; an empty line and a body behind it. */
+static void header_of(struct test_bytes *b, size_t n, int one_field)
+{
+    test_bytes_text(b, "Subject: large\r\n");
+    test_bytes_text(b, one_field ? "X-Long: a\r\n" : "X-Short: a\r\n");
+    while (b->len + 200 < n)
+        test_bytes_text(b, one_field ? "\tabcdefghijklmnopqrstuvwxyz0123456789\r\n"
+                                     : "X-Short: abcdefghijklmnopqrstuvwxyz0123456789\r\n");
+    test_bytes_text(b, "X-Last: ");
+    while (b->len + 2 < n)
+        test_bytes_text(b, "z");
+    test_bytes_text(b, "\r\n");
+    assert_int_equal(b->len, n);
+    test_bytes_text(b, "\r\nbody\r\n");
+}
+
+/* The default limit is 10 MiB. One octet more, and the rest is a body that is not looked at, of which none is lost. */
+static void test_default_limit(void **state)
+{
+    enum { LIMIT = 10 << 20 };
+
+    (void)state;
+    for (int way = 0; way < 4; way++) {
+        const int over = way & 1;
+        struct test_bytes b = {0}, whole = {0}, cut = {0};
+        struct mime_way in_pieces = {.piece = 65521}, in_one = {0};
+        mailproto_mime_tree *t;
+        mailproto_mime_part part;
+        mailproto_mime_field field;
+        mailproto_text header, body;
+
+        header_of(&b, LIMIT + (size_t)over, way & 2);
+        t = tree_of(b.ptr, b.len, NULL);
+        assert_int_equal(mailproto_mime_tree_parts(t), 1);
+        part = part_of(t, 0);
+        assert_int_equal(part.kind, MAILPROTO_MIME_LEAF);
+        assert_int_equal(!!(part.flags & MAILPROTO_MIME_PART_OPAQUE), over);
+        assert_int_equal(part.defects >> MAILPROTO_MIME_DEFECT_HEADER_LARGE & 1, over);
+        assert_int_equal(part.end, b.len);
+        if (over)
+            assert_true(part.body <= LIMIT);
+        else
+            assert_int_equal(part.body, LIMIT + 2);
+        assert_int_equal(mailproto_mime_tree_text(t, 0, &header, &body), MAILPROTO_OK);
+        assert_ptr_equal(header.ptr, b.ptr);
+        assert_int_equal(header.len + body.len, b.len);
+        assert_ptr_equal(body.ptr, b.ptr + header.len);
+        assert_memory_equal(body.ptr + body.len - 6, "body\r\n", 6);
+        mailproto_mime_field_init(&field, sizeof field);
+        assert_int_equal(mailproto_mime_tree_field(t, 0, 0, &field), MAILPROTO_OK);
+        assert_text(field.name, "Subject");
+        mime_put_together(t);
+        mailproto_mime_tree_free(t);
+        assert_int_equal(mime_play(b.ptr, b.len, &in_one, &whole), MAILPROTO_OK);
+        assert_int_equal(mime_play(b.ptr, b.len, &in_pieces, &cut), MAILPROTO_OK);
+        assert_int_equal(whole.len, cut.len);
+        assert_true(memcmp(whole.ptr, cut.ptr, cut.len) == 0);
+        test_bytes_free(&b);
+        test_bytes_free(&whole);
+        test_bytes_free(&cut);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parts),       cmocka_unit_test(test_fields),    cmocka_unit_test(test_bodies),
-        cmocka_unit_test(test_defects),     cmocka_unit_test(test_version),   cmocka_unit_test(test_old_encodings),
-        cmocka_unit_test(test_long_lines),  cmocka_unit_test(test_truncated), cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_memory),      cmocka_unit_test(test_arguments), cmocka_unit_test(test_growth),
-        cmocka_unit_test(test_many_fields),
+        cmocka_unit_test(test_parts),       cmocka_unit_test(test_fields),        cmocka_unit_test(test_bodies),
+        cmocka_unit_test(test_defects),     cmocka_unit_test(test_version),       cmocka_unit_test(test_old_encodings),
+        cmocka_unit_test(test_long_lines),  cmocka_unit_test(test_truncated),     cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_memory),      cmocka_unit_test(test_arguments),     cmocka_unit_test(test_growth),
+        cmocka_unit_test(test_many_fields), cmocka_unit_test(test_default_limit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,9 +99,10 @@ static void assert_roles(const char *spec, const char *wanted)
             got[n++] = '-';
         got[n++] = ' ';
     }
-    got[n - 1] = '\0';
+    n -= n > 0;
+    got[n] = '\0';
     if (view.has_attachment)
-        strcpy(got + n - 1, " +");
+        strcpy(got + n, " +");
     assert_string_equal(got, wanted);
     free_tree(t);
 }

@@ -305,6 +305,57 @@ static void test_reserve(void **state)
     assert_int_equal(account_open(a), MAILPROTO_ERR_FULL);
 }
 
+/* ---- where pages end ---- */
+
+/* A message that another program delivered. */
+static void put_message(const struct account *a, unsigned number, unsigned length)
+{
+    char name[256];
+
+    snprintf(
+        name, sizeof name, "new/%010u.M%06uP1.%.*s,S=3,W=3", 1700000000 + number / 7, number, (int)length,
+        "host-of-a-name-that-may-be-as-long-as-it-takes-to-reach-the-end-of-a-page-of-the-index-and-a-bit-beyond-it-"
+        "and-then-some-more");
+    put_file(a, name, "x\r\n");
+}
+
+static const char *const index_files[] = {"mailproto/index.sqlite", "mailproto/index.sqlite-wal",
+                                          "mailproto/uidvalidity"};
+
+/* So many messages, some of which the index knows, with names of that length, on a disk without a free block. Names are the
+   same in each run, so that the pages of the index end where they ended before. */
+static void fill_and_empty(struct account *a, unsigned known, unsigned count, unsigned length)
+{
+    unsigned i;
+
+    disk_size = 0;
+    remove_tree(a->path);
+    assert_int_equal(mkdir(a->path, 0700), 0);
+    assert_int_equal(account_open(a), 0);
+    for (i = 0; i < known; i++)
+        put_message(a, i, length);
+    assert_int_equal(status(a, mailbox_id(a, "INBOX"))->total, known);
+    account_close(a);
+    for (size_t file = 0; file < 3 && !known; file++) /* nobody ever looked */
+        unlink(account_file(a, index_files[file]));
+    for (; i < count; i++)
+        put_message(a, i, length);
+    disk_size = used(disk);
+    empty(a, count);
+}
+
+/* What is seen must never take the room that it takes to delete it. */
+static void test_edges(void **state)
+{
+    static const struct {
+        unsigned known, count, length;
+    } cases[] = {{0, 160, 30}, {0, 210, 92},   {0, 400, 113},  {0, 600, 55},
+                 {0, 600, 70}, {200, 360, 70}, {200, 600, 113}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        fill_and_empty(*state, cases[i].known, cases[i].count, cases[i].length);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +363,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_opened_before, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_many, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_reserve, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_edges, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_never_opened, set_up_slow, tear_down),
         cmocka_unit_test_setup_teardown(test_opened_before, set_up_slow, tear_down),
         cmocka_unit_test_setup_teardown(test_many, set_up_slow, tear_down),

@@ -26,7 +26,7 @@ typedef struct mp_check_options {
 int mp_check_read_options(mp_check_options *options, int argc, char **argv);
 void mp_check_help(FILE *to);
 /* To standard error: the program's name, the sentence, a line end. */
-void mp_check_complain(const char *sentence, ...);
+void mp_check_complain(const char *sentence, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- memory.c, maildir.c ---- */
 

@@ -223,9 +223,13 @@ static inline int32_t imap_find(const mailproto_mime_tree *tree, const char *pat
 {
     char text[4096];
     const int n = snprintf(text, sizeof text, "%s%s%s", path, *path && *more ? "." : "", more);
+    int32_t result;
 
     IMAP_DEMAND(n >= 0 && (size_t)n < sizeof text);
-    return mailproto_mime_imap_section_init(s, sizeof *s, tree, text, (size_t)n);
+    result = mailproto_mime_imap_section_init(s, sizeof *s, tree, text, (size_t)n);
+    if (result == MAILPROTO_OK && s->names.len) /* they point into the section's text: `more` lives longer */
+        s->names.ptr = more + strlen(more) - (size_t)(text + n - s->names.ptr);
+    return result;
 }
 
 /* A section that must be there, checked. */

@@ -35,7 +35,8 @@ static void *open_iconv(const char *name, void *user)
 
     (void)user;
     for (size_t i = 0; converter == (iconv_t)-1 && i < sizeof others / sizeof *others; i++)
-        for (size_t k = 0; mp_ascii_equal(name, strlen(name), others[i].asked) && converter == (iconv_t)-1 && k < 2; k++)
+        for (size_t k = 0; mp_ascii_equal(name, strlen(name), others[i].asked) && converter == (iconv_t)-1 && k < 2;
+             k++)
             if (others[i].instead[k])
                 converter = open_one(others[i].instead[k]);
     errno = before;

@@ -13,6 +13,7 @@ import time
 from frame import Absent, Candidate, Row, in_turn
 from processes import Load, Server, cpu_of, cpu_of_tree
 import harness
+from keys import secret_line
 import packages
 import postfix
 
@@ -36,7 +37,7 @@ log = info
 smtp = 127.0.0.1:%d
 
 [user alice@example.test]
-password = secret
+%s
 """
 
 
@@ -47,11 +48,11 @@ class Ours:
         folder = os.path.join(folder, "mailprotod")
         os.makedirs(folder)
         port = harness.free_port()
+        program = os.path.join(context.build, "examples/server/mailprotod")
         config = os.path.join(folder, "config")
         with open(config, "w", encoding="ascii") as f:
-            f.write(CONFIG % (os.path.join(folder, "mail"), port))
+            f.write(CONFIG % (os.path.join(folder, "mail"), port, secret_line(program)))
         os.chmod(config, 0o600)
-        program = os.path.join(context.build, "examples/server/mailprotod")
         self.server = Server(lambda _: [program, "serve", "--config", config], port=port, quiet=True)
         self.port = port
         self.maildir = os.path.join(folder, "mail/alice@example.test")

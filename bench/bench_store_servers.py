@@ -19,6 +19,7 @@ from frame import Candidate, Row
 from processes import Server, cpu_of, cpu_of_tree
 import dovecot
 import harness
+from keys import secret_line
 import packages
 
 SLOPE_AIM = 1.1
@@ -38,7 +39,7 @@ lmtp = 127.0.0.1:%d
 pop3 = 127.0.0.1:%d
 
 [user alice@example.test]
-password = secret
+%s
 """
 
 DETAIL = """\
@@ -54,11 +55,11 @@ class Ours:
         self.maildir = os.path.join(mail, USER)
         make(self.maildir)
         self.pop3, self.lmtp = harness.free_port(), harness.free_port()
+        program = os.path.join(context.build, "examples/server/mailprotod")
         config = os.path.join(folder, "config")
         with open(config, "w", encoding="ascii") as f:
-            f.write(CONFIG % (mail, self.lmtp, self.pop3))
+            f.write(CONFIG % (mail, self.lmtp, self.pop3, secret_line(program)))
         os.chmod(config, 0o600)
-        program = os.path.join(context.build, "examples/server/mailprotod")
         self.server = Server(lambda _: [program, "serve", "--config", config], port=self.pop3, quiet=True)
         self.folder, self.user = folder, USER
 

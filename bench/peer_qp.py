@@ -2,6 +2,7 @@
 call go out."""
 
 import binascii
+import os
 import sys
 import time
 
@@ -21,4 +22,7 @@ for _ in sys.stdin:
     start = time.process_time_ns()
     for _ in range(int(calls)):
         work()
-    print("%.1f" % ((time.process_time_ns() - start) / int(calls)), flush=True)
+    try:
+        print("%.1f" % ((time.process_time_ns() - start) / int(calls)), flush=True)
+    except BrokenPipeError:  # enough was measured
+        os._exit(0)

@@ -18,6 +18,7 @@ import bench_mime  # noqa: E402
 import bench_sink  # noqa: E402
 import bench_size  # noqa: E402
 import bench_store  # noqa: E402
+import bench_tls  # noqa: E402
 import in_process  # noqa: E402
 
 BENCHMARKS = {
@@ -40,8 +41,16 @@ BENCHMARKS = {
     "smtp-maildir": ("SMTP to Maildir, mailprotod against Postfix", bench_maildir.rows),
     "store": ("the Maildir store: opening, listing, delivery, and how they grow; against Dovecot", bench_store.rows),
     "smtp-idle": ("memory of idle SMTP sessions", bench_idle.rows),
+    "tls": ("TLS handshakes by mailproto-mbedtls and OpenSSL, in memory and against openssl s_server; memory of sessions",
+            bench_tls.rows),
     "code-size": (".text of an SMTP client and of all engines, against libESMTP", bench_size.rows),
 }
+
+
+def at_hand(build):
+    """The benchmarks that this build has: TLS needs two libraries. All, before there is a build."""
+    return [name for name in BENCHMARKS
+            if name != "tls" or bench_tls.is_built(build) or not os.path.exists(os.path.join(build, "bench"))]
 
 
 def options():
@@ -66,14 +75,14 @@ def options():
 
 def main():
     given = options()
-    if given.list:
-        for name, (what, _) in BENCHMARKS.items():
-            print("%-14s %s" % (name, what))
-        return
     build = os.path.abspath(given.build)
+    if given.list:
+        for name in at_hand(build):
+            print("%-14s %s" % (name, BENCHMARKS[name][0]))
+        return
     os.environ.setdefault("MAILPROTO_PEERS", os.path.join(build, "peers"))
     printer = frame.Printer(given.json)
-    for name in given.names or BENCHMARKS:
+    for name in given.names or at_hand(build):
         folder = harness.Folder()
         context = types.SimpleNamespace(top=os.path.dirname(HERE), build=build, folder=folder.path, smoke=given.smoke,
                                         rounds=1 if given.smoke else given.rounds)

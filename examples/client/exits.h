@@ -11,7 +11,8 @@ enum {
     EXIT_REFUSED = 4,   /* refused for good: trying again the same way will not help */
     EXIT_UNKNOWN = 5,   /* all was sent and no answer came: it may have been done, trying again may do it twice */
     EXIT_LOGIN = 6,     /* the server did not accept who we are */
-    EXIT_LOCAL = 7      /* this machine: a file, the disk, memory */
+    EXIT_LOCAL = 7,     /* this machine: a file, the disk, memory */
+    EXIT_TLS = 8        /* no TLS, or a certificate that does not verify: nothing was done */
 };
 
 /* The paragraph about them in every --help. */
@@ -25,6 +26,7 @@ enum {
     "  5  all was sent and no answer came: it may have been done, again may do it twice\n"                             \
     "  6  the server did not accept the login\n"                                                                       \
     "  7  this machine: a file, the disk, memory\n"                                                                    \
+    "  8  no TLS where it is needed, or a certificate that does not verify: nothing was done\n"                        \
     "  An interrupted program ends by the signal (130 in a shell after ^C).\n"
 
 #endif

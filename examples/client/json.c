@@ -3,6 +3,7 @@
 #include "json_values.h"
 
 #include "text.h"
+#include "tls.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,22 @@ json_t *json_filled(mailproto_text text)
     return text.len ? json_words(text) : json_null();
 }
 
+static json_t *tls_object(void)
+{
+    const struct tls_seen *seen = tls_seen();
+    json_t *object;
+
+    if (!seen)
+        return json_null();
+    object = json_object();
+    json_put(object, "version", json_words(text_of(tls_version_name(seen->version))));
+    json_put(object, "cipher", json_words(text_of(seen->cipher)));
+    json_put(object, "verified", json_boolean(seen->verified));
+    json_put(object, "pinned", json_boolean(seen->pinned));
+    json_put(object, "sha256", json_filled(text_of(seen->fingerprint)));
+    return object;
+}
+
 json_t *json_server(const mailproto_host_url *url, mailproto_text address, mailproto_text greeting)
 {
     json_t *object = json_object();
@@ -49,6 +66,7 @@ json_t *json_server(const mailproto_host_url *url, mailproto_text address, mailp
     json_put(object, "port", url->port ? json_integer(url->port) : json_null());
     json_put(object, "address", json_filled(address));
     json_put(object, "greeting", json_filled(greeting));
+    json_put(object, "tls", tls_object());
     return object;
 }
 

@@ -73,6 +73,7 @@ int json_pop3(const struct pop3_result *result)
     json_put(object, "status", json_integer(result->status));
     json_put(object, "server",
              json_server(&result->options->common.url, text_host(text_of(result->address)), text_of(result->greeting)));
+    json_put(object, "mechanism", json_words(text_of(auth_name(result->authenticated))));
     if (result->options->verb == POP3_STAT) {
         json_put(object, "count", json_integer(result->messages));
         json_put(object, "octets", json_integer((json_int_t)result->octets));

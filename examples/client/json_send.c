@@ -87,6 +87,7 @@ static json_t *server_object(const mailproto_host_outcome *o, const mailproto_ho
     json_put(object, "extensions", json_bits(o->peer_offers, extensions, sizeof extensions / sizeof *extensions));
     json_put(object, "max_message", o->peer_max_message ? json_integer((json_int_t)o->peer_max_message) : json_null());
     json_put(object, "authenticated", json_boolean(o->authenticated));
+    json_put(object, "mechanism", json_words(text_of(o->authenticated ? auth_name(o->mechanism) : NULL)));
     return object;
 }
 

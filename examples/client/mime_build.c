@@ -59,23 +59,66 @@ static int32_t zone(time_t now)
     return (int32_t)((days * 24 + local.tm_hour - utc.tm_hour) * 60 + local.tm_min - utc.tm_min);
 }
 
+static int has_high(const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)p[i] > 127)
+            return 1;
+    return 0;
+}
+
+/* RFC 5890 2.3.2.1: with its domain in A-labels an address goes to any server. RFC 6531 3.2: where what is before the @ is
+   not ASCII that would not help, and the domain stays. 0, or -1 without memory. */
+static int use_a_labels(struct mime_text *spec)
+{
+    size_t at = spec->len, made;
+    char domain[MAILPROTO_IDNA_DOMAIN + 1];
+
+    while (at && spec->ptr[at - 1] != '@')
+        at--;
+    if (!at || has_high(spec->ptr, at) || !has_high(spec->ptr + at, spec->len - at) ||
+        mailproto_idna_to_ascii(spec->ptr + at, spec->len - at, 0, domain, sizeof domain, &made))
+        return 0;
+    if (at + made > spec->room) {
+        char *larger = realloc(spec->ptr, at + made);
+
+        if (!larger)
+            return -1;
+        spec->ptr = larger;
+        spec->room = at + made;
+    }
+    memcpy(spec->ptr + at, domain, made);
+    spec->len = at + made;
+    return 0;
+}
+
+/* local@domain as it goes out. 0, or -1 without memory. */
+static int spec_of(struct mime_text *spec, const mailproto_mime_address *address)
+{
+    return mime_decode_address(spec, address) || use_a_labels(spec) ? -1 : 0;
+}
+
 /* What identifiers end with: the sender's domain, or where that cannot be written, this machine's name for itself. */
-static mailproto_text domain_of(mailproto_text from)
+static mailproto_text domain_of(mailproto_text from, struct mime_text *spec)
 {
     mailproto_mime_addresses reader;
     mailproto_mime_address address;
+    const char *at;
 
     mailproto_mime_address_init(&address, sizeof address);
     mailproto_mime_addresses_init(&reader, sizeof reader, from.ptr, from.len);
     if (mailproto_mime_addresses_next(&reader, &address) || !address.domain.len ||
-        !(address.flags & MAILPROTO_MIME_ADDRESS_SPEC_PLAIN) ||
-        address.flags & (MAILPROTO_MIME_ADDRESS_LITERAL | MAILPROTO_MIME_ADDRESS_EIGHT_BIT))
-        address.domain = text_of("localhost");
-    return address.domain;
+        !(address.flags & MAILPROTO_MIME_ADDRESS_SPEC_PLAIN) || address.flags & MAILPROTO_MIME_ADDRESS_LITERAL)
+        return text_of("localhost");
+    if (!(address.flags & MAILPROTO_MIME_ADDRESS_EIGHT_BIT))
+        return address.domain;
+    if (spec_of(spec, &address) || !(at = memchr(spec->ptr, '@', spec->len)) || has_high(spec->ptr, spec->len))
+        return text_of("localhost");
+    return (mailproto_text){at + 1, (size_t)(spec->ptr + spec->len - at - 1)};
 }
 
-/* Whether an address, not a name, has octets above 127. */
-static int is_international(const struct build *build)
+/* Whether an address, not a name, has octets above 127 and keeps them. 1, 0, or -1 without memory. */
+static int is_international(const struct build *build, struct mime_text *spec)
 {
     mailproto_mime_addresses reader;
     mailproto_mime_address address;
@@ -87,25 +130,33 @@ static int is_international(const struct build *build)
         if (given->kind > MIME_GIVEN_CC)
             continue;
         mailproto_mime_addresses_init(&reader, sizeof reader, given->value, strlen(given->value));
-        while (!mailproto_mime_addresses_next(&reader, &address))
-            if (address.flags & MAILPROTO_MIME_ADDRESS_EIGHT_BIT)
+        while (!mailproto_mime_addresses_next(&reader, &address)) {
+            if (!(address.flags & MAILPROTO_MIME_ADDRESS_EIGHT_BIT))
+                continue;
+            if (spec_of(spec, &address))
+                return -1;
+            if (has_high(spec->ptr, spec->len))
                 return 1;
+        }
     }
     return 0;
 }
 
-static int32_t make_builder(struct build *build)
+static int32_t make_builder_with(struct build *build, struct mime_text *spec)
 {
     mailproto_mime_builder_config config;
     time_t now = time(NULL);
     int32_t code;
+    int international = is_international(build, spec);
 
+    if (international < 0)
+        return MAILPROTO_ERR_NOMEM;
     mailproto_mime_builder_config_init(&config, sizeof config);
     config.wall_seconds = now;
     config.zone_minutes = zone(now);
-    config.domain = domain_of(text_of(build_given(build, MIME_GIVEN_FROM)));
+    config.domain = domain_of(text_of(build_given(build, MIME_GIVEN_FROM)), spec);
     config.random = random_octets;
-    config.flags = is_international(build) ? MAILPROTO_MIME_BUILDER_SMTPUTF8 : 0;
+    config.flags = international ? MAILPROTO_MIME_BUILDER_SMTPUTF8 : 0;
     config.max_text = MAILPROTO_UNLIMITED_64;
     code = mailproto_mime_builder_new(&config, &build->builder);
     if (code != MAILPROTO_ERR_CONFIG)
@@ -113,6 +164,15 @@ static int32_t make_builder(struct build *build)
     /* what is wrong with the address is told when it is put into its field */
     config.domain = text_of("localhost");
     return mailproto_mime_builder_new(&config, &build->builder);
+}
+
+static int32_t make_builder(struct build *build)
+{
+    struct mime_text spec = {NULL, 0, 0};
+    int32_t code = make_builder_with(build, &spec);
+
+    mime_text_free(&spec);
+    return code;
 }
 
 /* ---- the header ---- */
@@ -139,7 +199,7 @@ static int put_address(struct build *build, const mailproto_mime_address *addres
         code = MAILPROTO_ERR_ARG;
     else if (address->kind == MAILPROTO_MIME_ADDRESS_GROUP_END)
         code = mailproto_mime_builder_group_end(build->builder);
-    else if (!mime_decode_name(&name, address, &defects) && !mime_decode_address(&spec, address))
+    else if (!mime_decode_name(&name, address, &defects) && !spec_of(&spec, address))
         code = address->kind == MAILPROTO_MIME_ADDRESS_GROUP_BEGIN
                    ? mailproto_mime_builder_group(build->builder, name.ptr, name.len)
                    : mailproto_mime_builder_address(build->builder, name.ptr, name.len, spec.ptr, spec.len);

@@ -168,8 +168,8 @@ static int put_text(struct build *build, uint32_t node, const char *type, enum m
     return code ? build_failed(build, code, type) : 0;
 }
 
-/* Whether a message can be attached as one: it is never encoded (RFC 2046 5.2.1), and few servers take what is binary. 1,
-   0, or -1: it was reported. */
+/* Whether a message can be attached as one: it is never encoded (RFC 2046 5.2.1), and few servers take what is binary.
+   Most take what is 8bit, so that is told only. 1, 0, or -1: it was reported. */
 static int can_travel(struct build *build, struct build_body *body, const char *path)
 {
     mailproto_mime_builder_content content;
@@ -185,7 +185,16 @@ static int can_travel(struct build *build, struct build_body *body, const char *
     mailproto_mime_builder_free(builder);
     if (code)
         return build_failed(build, code, path);
-    return !(needs & MAILPROTO_MIME_BUILDER_BINARY);
+    if (needs & MAILPROTO_MIME_BUILDER_BINARY) {
+        report("mime: build: %s is attached as application/octet-stream in base64, not as a message:", path);
+        report_hint("it has NUL, CR alone, or a line of more than 998 octets, and few servers take that");
+        return 0;
+    }
+    if (needs & MAILPROTO_MIME_BUILDER_8BITMIME) {
+        report("mime: build: %s has octets above 127, and a message in a message is never encoded:", path);
+        report_hint("only servers that offer 8BITMIME take it");
+    }
+    return 1;
 }
 
 static int attach(struct build *build, uint32_t node, const char *path)
@@ -208,11 +217,8 @@ static int attach(struct build *build, uint32_t node, const char *path)
     begin_content(&content, body, valid ? type : "application/octet-stream");
     if (!is_message || !valid)
         content.flags = MAILPROTO_MIME_CONTENT_EXACT;
-    if (is_message && !valid) {
+    if (is_message && !valid)
         content.encoding = MAILPROTO_MIME_ENCODING_BASE64;
-        report("mime: build: %s is attached as application/octet-stream in base64, not as a message:", path);
-        report_hint("it has NUL, CR alone, or a line of more than 998 octets, and few servers take that");
-    }
     content.disposition = text_of("attachment");
     if (strcmp(path, "-") != 0)
         content.file_name = text_of(slash ? slash + 1 : path);

@@ -3,7 +3,9 @@
 #ifndef MAILPROTO_CLIENT_OPTIONS_H
 #define MAILPROTO_CLIENT_OPTIONS_H
 
+#include "auth.h"
 #include "recipients.h"
+#include "tls.h"
 
 #include <stdint.h>
 
@@ -12,9 +14,12 @@ struct common_options {
     mailproto_host_url url;
     const char *user;          /* who logs in; NULL: nobody */
     const char *password_file; /* NULL: ask on the terminal */
+    const char *token_file;    /* a bearer token instead of the password; NULL: none */
+    uint32_t auth[AUTH_ORDER]; /* the mechanisms that may be used, the best first; none: the usual ones */
     int clear_text_auth;       /* a password may cross a network as it is */
     int trace, json, quiet;
     uint32_t timeout_ms; /* 0: the engines' own limits */
+    struct tls_options tls;
 };
 
 struct send_options {
@@ -69,14 +74,26 @@ enum {
     OPTION_PASSWORD_FILE,
     OPTION_CLEAR_TEXT_AUTH,
     OPTION_TIMEOUT,
+    OPTION_AUTH,
+    OPTION_TOKEN_FILE,
+    OPTION_TLS,
+    OPTION_CA,
+    OPTION_PIN,
+    OPTION_INSECURE,
+    OPTION_CERTIFICATE,
+    OPTION_KEY,
     OPTION_OWN /* and above: those of one command */
 };
 #define OPTIONS_COMMON                                                                                                 \
     {"help", no_argument, NULL, OPTION_HELP}, {"user", required_argument, NULL, 'u'},                                  \
         {"password-file", required_argument, NULL, OPTION_PASSWORD_FILE},                                              \
+        {"auth", required_argument, NULL, OPTION_AUTH}, {"token-file", required_argument, NULL, OPTION_TOKEN_FILE},    \
         {"clear-text-auth", no_argument, NULL, OPTION_CLEAR_TEXT_AUTH}, {"trace", no_argument, NULL, 't'},             \
         {"json", no_argument, NULL, OPTION_JSON}, {"quiet", no_argument, NULL, 'q'},                                   \
-        {"timeout", required_argument, NULL, OPTION_TIMEOUT},                                                          \
+        {"timeout", required_argument, NULL, OPTION_TIMEOUT}, {"tls", required_argument, NULL, OPTION_TLS},            \
+        {"ca", required_argument, NULL, OPTION_CA}, {"pin", required_argument, NULL, OPTION_PIN},                      \
+        {"insecure-no-verification", no_argument, NULL, OPTION_INSECURE},                                              \
+        {"certificate", required_argument, NULL, OPTION_CERTIFICATE}, {"key", required_argument, NULL, OPTION_KEY},    \
     {                                                                                                                  \
         "version", no_argument, NULL, OPTION_VERSION                                                                   \
     }
@@ -86,6 +103,17 @@ enum {
     "      --password-file F  the password is the first line of file F; '-': "                                         \
     "of standard input.\n"                                                                                             \
     "                         Without it the terminal is asked\n"                                                      \
+    "      --auth NAME,...    log in by one of these, the best first, and by no other:\n"                              \
+    "                         SCRAM-SHA-256, PLAIN, EXTERNAL, ... Default: SCRAM, then PLAIN\n"                        \
+    "      --token-file F     a bearer token, for OAUTHBEARER or XOAUTH2, instead of a password\n"                     \
+    "      --tls WHEN         may: where the server offers it; required; never. Default: may,\n"                       \
+    "                         and required where a password crosses the network\n"                                     \
+    "      --ca FILE          trust who is in this PEM file, instead of whom the system trusts\n"                      \
+    "      --pin SHA256       take the certificate with this fingerprint, and no other\n"                              \
+    "      --insecure-no-verification\n"                                                                               \
+    "                         take any certificate: whoever is in between reads all\n"                                 \
+    "      --certificate FILE, --key FILE\n"                                                                           \
+    "                         what to show a server that asks for a certificate\n"                                     \
     "      --clear-text-auth  send the password although there is no TLS: "                                            \
     "everyone on the way can\n"                                                                                        \
     "                         read it. Not needed where the server is on this "                                        \

@@ -131,7 +131,7 @@ static int is_complete(const struct pop3_options *options)
     const char *verb = options->verb_name;
     int brings = options->verb == POP3_RETR || options->verb == POP3_TOP, fetches = options->verb == POP3_FETCH_ALL;
 
-    if (!options->common.user && options->verb != POP3_CAPA)
+    if (!auth_is_wanted(&options->common) && options->verb != POP3_CAPA)
         report("pop3: %s: whose maildrop? Name the user: pop3://USER@%s", verb, options->common.url.where);
     else if (!options->common.user && options->common.password_file)
         report("pop3: --password-file says how, but not who: the user is missing");

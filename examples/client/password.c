@@ -3,6 +3,7 @@
 #include "password.h"
 
 #include "interrupt.h"
+#include "options.h"
 #include "report.h"
 
 #include <errno.h>
@@ -10,6 +11,8 @@
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
+
+enum { PASSWORD_MAX = 1024, TOKEN_MAX = sizeof((struct password *)0)->text - 1 };
 
 void password_wipe(struct password *password)
 {
@@ -27,7 +30,7 @@ static int read_line(struct password *password, int fd)
     char c = 0;
 
     while ((n = read(fd, &c, 1)) == 1 && c != '\n') {
-        if (password->len == sizeof password->text - 1) {
+        if (password->len == password->most) {
             errno = EMSGSIZE;
             return -1;
         }
@@ -81,9 +84,8 @@ static int read_file(struct password *password, const char *path)
     return result;
 }
 
-int password_read(struct password *password, const char *path, const char *whose)
+static int read_secret(struct password *password, const char *path, const char *whose)
 {
-    memset(password, 0, sizeof *password);
     if (!path || (!strcmp(path, "-") && isatty(STDIN_FILENO)))
         return ask(password, whose);
     if (read_file(password, path))
@@ -97,4 +99,13 @@ int password_read(struct password *password, const char *path, const char *whose
         return -1;
     }
     return 0;
+}
+
+int password_get(struct password *password, const struct common_options *common)
+{
+    const char *path = common->token_file ? common->token_file : common->password_file;
+
+    memset(password, 0, sizeof *password);
+    password->most = common->token_file ? TOKEN_MAX : PASSWORD_MAX;
+    return read_secret(password, path, common->user ? common->user : common->url.where);
 }

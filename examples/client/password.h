@@ -6,13 +6,15 @@
 #include <stddef.h>
 
 struct password {
-    char text[1025];
-    size_t len;
+    char text[4097]; /* a token may be that long */
+    size_t len, most;
 };
 
-/* Reads the first line of a file, without its line end; "-": of standard input; NULL: asks on the terminal, as "-" does
-   if standard input is one. `whose` is named by the question. 0, or -1: it was reported. */
-int password_read(struct password *password, const char *path, const char *whose);
+struct common_options;
+
+/* As the options say: the first line of the file of the token, or of the password, without its line end; "-": of standard
+   input; without a file it asks on the terminal, as "-" does if standard input is one. 0, or -1: it was reported. */
+int password_get(struct password *password, const struct common_options *common);
 
 void password_wipe(struct password *password);
 

@@ -40,8 +40,9 @@ int pop3_run(const struct pop3_options *options)
     struct pop3_job job = {.options = options, .result = &result, .work = work_of(options->verb)};
     int status = EXIT_LOCAL;
 
-    if (!common->user || !password_read(&job.password, common->password_file, common->user))
-        status = run(&job);
+    if (!auth_needs_secret(common) || !password_get(&job.password, common))
+        status = tls_open(&common->tls, common->trace) ? EXIT_LOCAL : run(&job);
+    tls_close();
     password_wipe(&job.password);
     pop3_result_free(&result);
     return status;

@@ -71,6 +71,8 @@ struct pop3_job {
     mailproto_pop3_client *client;
     mailproto_session *session;
     struct password password;
+    mailproto_sasl_client_config sasl;
+    int loopback; /* the connection does not leave this machine */
     mailproto_host_tracer tracer;
 };
 

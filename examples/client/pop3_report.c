@@ -170,6 +170,8 @@ static void report_end(const struct pop3_result *result)
     else if (result->why && !result->refused_at && !result->local && result->status != EXIT_ALL)
         report("%s: %s", result->options->common.url.where,
                result->text ? result->text : mailproto_result_text(result->why));
+    if (result->why == MAILPROTO_ERR_TLS)
+        tls_hint();
     if (result->no_connection)
         report_hint("Check host and port, and try again later.");
     else if (result->why == MAILPROTO_ERR_PROTOCOL && !result->greeting && !result->refused_at)

@@ -121,6 +121,8 @@ static int status_of_session(const struct pop3_result *result)
 {
     if (result->why == MAILPROTO_ERR_AUTH)
         return EXIT_LOGIN;
+    if (result->why == MAILPROTO_ERR_TLS)
+        return EXIT_TLS;
     return result->why == MAILPROTO_ERR_PROTOCOL ? EXIT_REFUSED : EXIT_TEMPORARY;
 }
 

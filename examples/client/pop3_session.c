@@ -25,9 +25,13 @@ static int32_t on_ready(mailproto_pop3_client *client, const mailproto_pop3_read
 static int32_t on_credentials(mailproto_pop3_client *client, const mailproto_pop3_credentials *asked, void *user)
 {
     struct pop3_job *job = user;
-    const char *name = job->options->common.user;
-    int32_t failed = mailproto_pop3_client_credentials(client, asked->head.token, "", 0, name, strlen(name),
-                                                       job->password.text, job->password.len);
+    const char *name = job->options->common.user ? job->options->common.user : "";
+    int32_t failed;
+
+    if (!asked->tls && !job->loopback && asked->mechanism & (MAILPROTO_SASL_CLEARTEXT | MAILPROTO_POP3_USER_PASS))
+        report("warning: the password crosses the network to %s in clear text", job->options->common.url.where);
+    failed = mailproto_pop3_client_credentials(client, asked->head.token, "", 0, name, strlen(name), job->password.text,
+                                               job->password.len);
 
     if (failed)
         report("the name or the password cannot be sent to a POP3 server: %s", mailproto_result_text(failed));
@@ -134,29 +138,50 @@ static const mailproto_pop3_client_callbacks callbacks = {
 
 /* ---- the session ---- */
 
-static void configure(const struct pop3_options *options, mailproto_pop3_client_config *config)
+/* Whether the password may cross this connection as it is. */
+static int may_be_clear(const struct common_options *options, uint32_t loopback)
 {
+    return !auth_is_wanted(options) || loopback || options->clear_text_auth || auth_is_safe(options);
+}
+
+static uint32_t tls_of(const struct common_options *options, uint32_t loopback)
+{
+    if (options->url.implicit_tls)
+        return MAILPROTO_TLS_IMPLICIT;
+    if (!tls_layer())
+        return MAILPROTO_TLS_NEVER;
+    if (options->tls.policy == TLS_REQUIRED || (options->tls.policy == TLS_DEFAULT && !may_be_clear(options, loopback)))
+        return MAILPROTO_TLS_REQUIRED;
+    return MAILPROTO_TLS_MAY;
+}
+
+static void configure(struct pop3_job *job, uint32_t loopback, mailproto_pop3_client_config *config)
+{
+    const struct pop3_options *options = job->options;
     uint32_t ms = options->common.timeout_ms;
 
     mailproto_pop3_client_config_init(config, sizeof *config);
     config->greeting_ms = config->command_ms = config->body_ms = config->quit_ms = config->stall_ms = ms;
     config->max_commands = options->count + COMMANDS_MIN;
-    if (!options->common.user)
+    config->tls = tls_of(&options->common, loopback);
+    if (!auth_is_wanted(&options->common))
         return;
-    /* whether the password may go over this connection was decided when it was made: may_go_on */
-    config->flags = MAILPROTO_POP3_CLIENT_CLEARTEXT_LOGIN;
-    config->login[0] = MAILPROTO_SASL_PLAIN;
-    config->login[1] = MAILPROTO_SASL_LOGIN;
-    config->login[2] = MAILPROTO_POP3_USER_PASS;
+    if (may_be_clear(&options->common, loopback))
+        config->flags = MAILPROTO_POP3_CLIENT_CLEARTEXT_LOGIN;
+    auth_pop3_order(config->login, &options->common);
+    if (auth_config(&job->sasl, &options->common))
+        return;
+    job->sasl.order[0] = 0; /* the order is `login` */
+    config->sasl = &job->sasl;
 }
 
-static int32_t make(struct pop3_job *job)
+static int32_t make(struct pop3_job *job, uint32_t loopback)
 {
     mailproto_pop3_client_config config;
     const char *why = NULL;
     int32_t failed;
 
-    configure(job->options, &config);
+    configure(job, loopback, &config);
     failed = mailproto_pop3_client_new(&job->client, &config, &callbacks, NULL, job, &why);
     if (failed) {
         report("%s", why ? why : mailproto_result_text(failed));
@@ -172,15 +197,11 @@ static int32_t make(struct pop3_job *job)
 
 /* ---- the connection ---- */
 
-/* Whether the password, if there is one, may cross this connection as it is. */
+/* Whether the password, if there is one, is safe on this connection, or may cross it as it is. */
 static int may_go_on(const struct common_options *options, const mailproto_host_peer *peer)
 {
-    if (!options->user || peer->loopback)
+    if (may_be_clear(options, peer->loopback) || tls_layer())
         return 1;
-    if (options->clear_text_auth) {
-        report("warning: the password crosses the network to %s in clear text", options->url.where);
-        return 1;
-    }
     report("%s is another machine, and without TLS everyone on the way could read the password", options->url.where);
     report_hint("Nothing was sent. --clear-text-auth sends it all the same.");
     return 0;
@@ -194,10 +215,11 @@ static int32_t on_connected(mailproto_host_connection *connection, const mailpro
 
     (void)connection;
     job->result->address = text_copy(peer->text);
+    job->loopback = (int)peer->loopback;
     job->result->withheld = !may_go_on(&job->options->common, peer);
     if (job->result->withheld)
         return MAILPROTO_ERR_AUTH;
-    failed = make(job);
+    failed = make(job, peer->loopback);
     *session = job->session;
     return failed;
 }
@@ -235,6 +257,7 @@ static int32_t connect_to(struct pop3_job *job)
     config.name = text_of(options->url.host);
     config.port = options->url.port;
     config.lookup_ms = config.attempt_ms = options->timeout_ms;
+    config.tls = tls_layer();
     config.on_connected = on_connected;
     config.on_failed = on_failed;
     config.on_gone = on_gone;

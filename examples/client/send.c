@@ -18,6 +18,7 @@ struct job {
     struct send_options *options;
     struct source source;
     struct password password;
+    mailproto_sasl_client_config sasl;
     mailproto_host *host;
     mailproto_host_sending *sending; /* NULL: the message is only looked through, or it is over */
     int status;
@@ -59,6 +60,12 @@ static void cut(void *user)
 
 /* ---- what is asked for ---- */
 
+/* By a unix socket nobody is in between, and no certificate has the name of a path. */
+static int wants_tls(const struct common_options *common)
+{
+    return common->url.port || common->tls.policy != TLS_DEFAULT;
+}
+
 static void fill(struct job *job, mailproto_host_send_request *request)
 {
     struct send_options *options = job->options;
@@ -73,6 +80,11 @@ static void fill(struct job *job, mailproto_host_send_request *request)
     request->user = job;
     request->user_name = text_of(common->user);
     request->password = (mailproto_text){job->password.text, job->password.len};
+    if (auth_is_wanted(common) && !auth_config(&job->sasl, common))
+        request->sasl = &job->sasl;
+    request->tls_layer = wants_tls(common) ? tls_layer() : NULL;
+    if (common->tls.policy != TLS_DEFAULT && request->tls_layer)
+        request->tls = common->tls.policy == TLS_REQUIRED ? MAILPROTO_TLS_REQUIRED : MAILPROTO_TLS_MAY;
     request->attempt_ms = request->wait_ms = common->timeout_ms;
 }
 
@@ -144,8 +156,9 @@ int send_run(struct send_options *options)
         return EXIT_LOCAL;
     if (!job.source.size)
         report("warning: %s is empty: this sends a message without header and body", job.source.name);
-    if (!common->user || !password_read(&job.password, common->password_file, common->user))
-        status = send_source(&job);
+    if (!auth_needs_secret(common) || !password_get(&job.password, common))
+        status = tls_open(&common->tls, common->trace) ? EXIT_LOCAL : send_source(&job);
+    tls_close();
     password_wipe(&job.password);
     source_close(&job.source);
     return status;

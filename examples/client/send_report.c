@@ -90,12 +90,24 @@ static void report_refused(const mailproto_host_outcome *o)
 
 /* ---- what was not sent, or nobody knows ---- */
 
+/* It says that the password is right, and does not know it (RFC 5802 3). */
+static int is_unproven(const mailproto_host_outcome *o)
+{
+    return o->mechanism && !o->authenticated && !o->reply->code && o->connections &&
+           (o->why == MAILPROTO_ERR_AUTH ||
+            (o->why == MAILPROTO_ERR_PROTOCOL && o->stage == MAILPROTO_SMTP_STAGE_AUTH));
+}
+
 static void hint_for(const mailproto_host_outcome *o, int lmtp)
 {
     int at_path = o->server.len > 5 && !memcmp(o->server.ptr, "unix:", 5);
 
     if (o->withheld)
         report_hint("Nothing was sent. --clear-text-auth sends it all the same.");
+    else if (o->why == MAILPROTO_ERR_TLS)
+        tls_hint();
+    else if (is_unproven(o))
+        report_hint("The server has not proven that it knows the password: it may be somebody else. Nothing was sent.");
     else if (o->no_such_name)
         report_hint("Check the host's name.");
     else if (!o->connections)
@@ -104,7 +116,7 @@ static void hint_for(const mailproto_host_outcome *o, int lmtp)
         report_hint("Is that a mail server that speaks %s? Check the port.", lmtp ? "LMTP" : "SMTP");
     else if (o->why == MAILPROTO_ERR_AUTH && !o->reply->code)
         report_hint("It takes no login there that mailproto knows: leave --user out, or use submission://, port 587.");
-    else if (o->stage == MAILPROTO_SMTP_STAGE_AUTH || o->why == MAILPROTO_ERR_AUTH)
+    else if (o->reply->code && (o->stage == MAILPROTO_SMTP_STAGE_AUTH || o->why == MAILPROTO_ERR_AUTH))
         report_hint("Check --user and the password. Nothing was sent.");
     else if (o->why == MAILPROTO_ERR_UNSUPPORTED)
         report_hint("Encode the message (MIME, 7 bits) and use ASCII addresses, or send it by another server.");

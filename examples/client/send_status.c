@@ -34,14 +34,21 @@ int send_needs_login(const mailproto_host_outcome *o)
     return wants_login(o->reply);
 }
 
+static int is_cut(const mailproto_host_outcome *o)
+{
+    return !o->reply->code && (o->why == MAILPROTO_ERR_LOST || o->why == MAILPROTO_ERR_TIMEOUT);
+}
+
 /* What ended it says of those that it did not reach. */
 static int status_of_failure(const mailproto_host_outcome *o)
 {
     if (send_is_temporary(o->reply))
         return EXIT_TEMPORARY;
-    if (o->why == MAILPROTO_ERR_AUTH || o->stage == MAILPROTO_SMTP_STAGE_AUTH)
+    if (o->why == MAILPROTO_ERR_AUTH || (o->stage == MAILPROTO_SMTP_STAGE_AUTH && !is_cut(o)))
         return EXIT_LOGIN;
     switch (o->why) {
+    case MAILPROTO_ERR_TLS:
+        return EXIT_TLS;
     case MAILPROTO_ERR_REFUSED:
     case MAILPROTO_ERR_UNSUPPORTED:
     case MAILPROTO_ERR_LIMIT:

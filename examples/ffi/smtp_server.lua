@@ -11,7 +11,7 @@ end
 
 -- the headers as LuaJIT reads them: preprocessed, without what they include
 local function declarations(folder)
-    local files = folder .. "/mailproto/" .. table.concat({ "base.h", "session.h", "sasl.h", "smtp.h", "smtp_server.h" },
+    local files = folder .. "/mailproto/" .. table.concat({ "base.h", "session.h", "crypto.h", "sasl.h", "smtp.h", "smtp_server.h" },
         " " .. folder .. "/mailproto/")
     local pipe = assert(io.popen("cat " .. files .. " | grep -v '^#include' | cc -E -P -DMAILPROTO_API= -"))
     local text = pipe:read("*a")

@@ -12,7 +12,7 @@ import time
 
 from cffi import FFI
 
-HEADERS = ("base", "session", "sasl", "smtp", "smtp_server")
+HEADERS = ("base", "session", "crypto", "sasl", "smtp", "smtp_server")
 
 
 if len(sys.argv) != 3:

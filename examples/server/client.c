@@ -39,6 +39,13 @@ void client_trace(struct client *client, const mailproto_trace *trace)
     mailproto_host_trace(&client->tracer, trace);
 }
 
+uint32_t client_tls(const struct client *client)
+{
+    if (!client->server->settings->tls)
+        return MAILPROTO_TLS_NEVER;
+    return service_is_implicit(client->service) ? MAILPROTO_TLS_IMPLICIT : MAILPROTO_TLS_MAY;
+}
+
 int client_may_send_cleartext(const struct client *client)
 {
     enum cleartext allowed = client->server->settings->cleartext;

@@ -14,7 +14,22 @@
 
 enum { EXIT_NO_INPUT = 66, EXIT_CONFIG = 78 };
 
-const char *const service_names[SERVICES] = {"smtp", "submission", "lmtp", "pop3"};
+const char *const service_names[SERVICES] = {"smtp", "submission", "submissions", "lmtp", "pop3", "pop3s"};
+
+int service_is_pop3(enum service service)
+{
+    return service == SERVICE_POP3 || service == SERVICE_POP3S;
+}
+
+int service_is_submission(enum service service)
+{
+    return service == SERVICE_SUBMISSION || service == SERVICE_SUBMISSIONS;
+}
+
+int service_is_implicit(enum service service)
+{
+    return service == SERVICE_SUBMISSIONS || service == SERVICE_POP3S;
+}
 
 enum section { SECTION_NONE, SECTION_UNKNOWN, SECTION_KEYS, SECTION_USER };
 
@@ -64,6 +79,7 @@ PARSER(senders, enum senders)
 PARSER(sync, uint32_t)
 PARSER(endpoints, struct endpoints)
 PARSER(domains, struct users)
+PARSER(tls_version, uint32_t)
 
 #define KEY(section, key, parser, field)                                                                               \
     {                                                                                                                  \
@@ -86,8 +102,16 @@ static const struct {
     KEY("server", "threads", count, threads),
     KEY("listen", "smtp", endpoints, listen[SERVICE_SMTP]),
     KEY("listen", "submission", endpoints, listen[SERVICE_SUBMISSION]),
+    KEY("listen", "submissions", endpoints, listen[SERVICE_SUBMISSIONS]),
+    KEY("listen", "smtps", endpoints, listen[SERVICE_SUBMISSIONS]), /* its older name */
     KEY("listen", "lmtp", endpoints, listen[SERVICE_LMTP]),
     KEY("listen", "pop3", endpoints, listen[SERVICE_POP3]),
+    KEY("listen", "pop3s", endpoints, listen[SERVICE_POP3S]),
+    KEY("tls", "certificate", text, tls_files.certificate),
+    KEY("tls", "key", text, tls_files.key),
+    KEY("tls", "client_ca", text, tls_files.client_ca),
+    KEY("tls", "min_version", tls_version, tls_files.min_version),
+    KEY("oauth", "tokens", text, tokens_file),
     KEY("limits", "message_size", size, limits.message_size),
     KEY("limits", "recipients", count, limits.recipients),
     KEY("limits", "messages_per_session", count, limits.messages_per_session),
@@ -156,6 +180,18 @@ static void begin_user(struct reading *r, const char *address)
         r->user->line = r->line;
 }
 
+static const char *take_keys(struct reading *r, const char *value)
+{
+    struct keys made;
+    const char *wrong = keys_read(&made, value);
+    int added = wrong ? 0 : users_add_keys(r->user, &made);
+
+    r->user->keys_wrong |= wrong != NULL;
+    if (wrong || !added)
+        return wrong;
+    return added < 0 ? "there is no memory left" : "is said twice for this hash";
+}
+
 static int take_user_key(struct reading *r, const char *key, const char *value)
 {
     const char *wrong = NULL;
@@ -163,7 +199,9 @@ static int take_user_key(struct reading *r, const char *key, const char *value)
 
     if (!r->user)
         return 1; /* told before */
-    if (!strcmp(key, "password")) {
+    if (!strcmp(key, "keys")) {
+        wrong = take_keys(r, value);
+    } else if (!strcmp(key, "password")) {
         wrong = r->user->password ? "is said twice" : value_text(&r->user->password, value);
         if (!r->user->password) /* it is not missing */
             r->user->password = strdup("");
@@ -174,7 +212,7 @@ static int take_user_key(struct reading *r, const char *key, const char *value)
             free(path);
         }
     } else {
-        wrong = "there is no such key; a user has password and maildir";
+        wrong = "there is no such key; a user has keys and maildir";
     }
     return wrong ? complain(r, key, "", wrong) : 1;
 }
@@ -210,7 +248,7 @@ static void begin_section(struct reading *r, const char *at)
         return;
     r->sections_unknown = 1;
     complain(r, "section ", r->name,
-             "there is no such section; there are [server], [listen], [limits] and [user ADDRESS]");
+             "there is no such section; there are [server], [listen], [tls], [oauth], [limits] and [user ADDRESS]");
 }
 
 /* A key, from libinih. */
@@ -284,11 +322,11 @@ static void warn_of_readers(const struct reading *r)
     const struct users *users = &r->settings->users;
     size_t i = 0;
 
-    while (i < users->count && !users->items[i].password)
+    while (i < users->count && !users->items[i].password && !users->items[i].key_count)
         i++;
     if (r->has_readers && i < users->count)
-        fprintf(r->problems, "%s: warning: others may read this file, and there are passwords in it: chmod 600 %s\n",
-                r->path, r->path);
+        fprintf(r->problems, "%s: warning: others may read this file, and there are %s in it: chmod 600 %s\n", r->path,
+                users->items[i].password ? "passwords" : "keys of passwords", r->path);
 }
 
 static int check(const struct reading *r)
@@ -300,6 +338,8 @@ static int check(const struct reading *r)
         .mail = has(r->seen, "server", "mail"),
         .domains = has(r->seen, "server", "domains"),
         .listen = has(r->seen, "listen", NULL),
+        .tls = has(r->seen, "tls", NULL),
+        .tls_wrong = has(r->bad, "tls", NULL),
         .users_wrong = r->users_wrong || has(r->bad, "server", "domains"),
         .cleartext_wrong = has(r->bad, "server", "cleartext_auth"),
     };
@@ -384,6 +424,12 @@ void settings_clear(struct settings *settings)
     free(settings->hostname);
     free(settings->mail);
     free(settings->run_as);
+    free(settings->tls_files.certificate);
+    free(settings->tls_files.key);
+    free(settings->tls_files.client_ca);
+    tls_free(settings->tls);
+    free(settings->tokens_file);
+    tokens_clear(&settings->tokens);
     users_clear(&settings->users);
     *settings = (struct settings){0};
 }

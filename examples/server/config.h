@@ -7,11 +7,26 @@
 
 #include "endpoint.h"
 #include "log.h"
+#include "tls.h"
+#include "tokens.h"
 #include "users.h"
 
-enum service { SERVICE_SMTP, SERVICE_SUBMISSION, SERVICE_LMTP, SERVICE_POP3, SERVICES };
+/* The second of two that are alike begins with TLS (RFC 8314). */
+enum service {
+    SERVICE_SMTP,
+    SERVICE_SUBMISSION,
+    SERVICE_SUBMISSIONS,
+    SERVICE_LMTP,
+    SERVICE_POP3,
+    SERVICE_POP3S,
+    SERVICES
+};
 
 extern const char *const service_names[SERVICES];
+
+int service_is_pop3(enum service service);
+int service_is_submission(enum service service);
+int service_is_implicit(enum service service);
 
 /* Whether passwords may cross a connection without TLS. */
 enum cleartext { CLEARTEXT_NO, CLEARTEXT_LOOPBACK, CLEARTEXT_YES };
@@ -49,6 +64,10 @@ struct settings {
     uint64_t threads;
     struct endpoints listen[SERVICES];
     struct limits limits;
+    struct tls_settings tls_files;
+    struct tls *tls; /* what was read from them; NULL: none */
+    char *tokens_file;
+    struct tokens tokens;
     struct users users;
 };
 

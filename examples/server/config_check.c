@@ -4,6 +4,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+enum { WARN_DAYS = 14, DAY_S = 86400 };
 
 struct checking {
     struct settings *settings;
@@ -40,6 +43,28 @@ static void need(struct checking *c, int there, const char *key)
     c->wrong++;
 }
 
+/* Passwords are kept as keys, of which nobody can read them, where these can be computed. */
+static void check_secret(struct checking *c, const struct user *user)
+{
+    int has_crypto = tls_crypto() != NULL;
+
+    if (has_crypto && user->password)
+        fprintf(
+            c->problems,
+            "%s:%d: %s has a password in clear text, which is not taken: \"mailprotod passwd --convert --config %s\" "
+            "puts keys in the place of all of them\n",
+            c->path, user->line, user->address, c->path);
+    else if (!has_crypto && user->key_count)
+        fprintf(c->problems, "%s:%d: %s has keys, and %s; password = TEXT is all that it takes\n", c->path, user->line,
+                user->address, tls_missing());
+    else if (!user->password && !user->key_count && !user->keys_wrong)
+        fprintf(c->problems, "%s:%d: %s has no %s\n", c->path, user->line, user->address,
+                has_crypto ? "keys: \"mailprotod passwd\" makes them of a password" : "password");
+    else
+        return;
+    c->wrong++;
+}
+
 static void check_missing(struct checking *c, const struct config_seen *seen)
 {
     const struct users *users = &c->settings->users;
@@ -47,8 +72,7 @@ static void check_missing(struct checking *c, const struct config_seen *seen)
     if (seen->lines_unread)
         return;
     for (size_t i = 0; i < users->count; i++)
-        if (!users->items[i].password)
-            complain_of_user(c, &users->items[i], "has no password");
+        check_secret(c, &users->items[i]);
     if (seen->sections_unknown)
         return;
     need(c, seen->hostname, "hostname");
@@ -66,8 +90,50 @@ static void check_cleartext(struct checking *c)
 
     if (settings->cleartext == CLEARTEXT_NO &&
         (settings->listen[SERVICE_SUBMISSION].count || settings->listen[SERVICE_POP3].count))
-        complain(c, "submission and pop3 need passwords, and without TLS they cross the network in clear text; say "
-                    "cleartext_auth = loopback in [server] to take them from this machine only");
+        complain(c, "submission and pop3 need passwords, and without TLS they cross the network in clear text: add a "
+                    "[tls] section with certificate and key, or say cleartext_auth = loopback in [server] to take them "
+                    "from this machine only");
+}
+
+/* The files are read here: what is wrong with them is wrong with the configuration. */
+static void check_tls(struct checking *c, const struct config_seen *seen)
+{
+    struct settings *settings = c->settings;
+    const char *missing = tls_missing();
+    char why[TLS_WHY];
+
+    for (int service = 0; service < SERVICES && !seen->tls; service++)
+        if (service_is_implicit((enum service)service) && settings->listen[service].count) {
+            fprintf(c->problems, "%s: %s begins with TLS: add a [tls] section with certificate and key\n", c->path,
+                    service_names[service]);
+            c->wrong++;
+        }
+    if (!seen->tls || seen->tls_wrong)
+        return;
+    if (missing)
+        fprintf(c->problems, "%s: [tls]: %s, or take the section out\n", c->path, missing);
+    else if (!settings->tls_files.certificate)
+        fprintf(c->problems,
+                "%s: certificate is missing in [tls]: the PEM file of this server's certificate and of those that "
+                "signed it\n",
+                c->path);
+    else if (!(settings->tls = tls_load(&settings->tls_files, why, sizeof why)))
+        fprintf(c->problems, "%s: [tls]: %s\n", c->path, why);
+    c->wrong += !settings->tls;
+}
+
+static void warn_of_expiry(const struct checking *c)
+{
+    int64_t expires = c->settings->tls ? tls_expires(c->settings->tls) : 0, left = expires - (int64_t)time(NULL);
+
+    if (!expires || left > WARN_DAYS * DAY_S)
+        return;
+    if (left < 0)
+        fprintf(c->problems, "%s: warning: the certificate %s has expired: clients will refuse it\n", c->path,
+                c->settings->tls_files.certificate);
+    else
+        fprintf(c->problems, "%s: warning: the certificate %s expires in %d day%s\n", c->path,
+                c->settings->tls_files.certificate, (int)(left / DAY_S), left / DAY_S == 1 ? "" : "s");
 }
 
 /* Whether an address was there before: in another service, or the same. */
@@ -127,17 +193,52 @@ static void check_boxes(struct checking *c)
     free(sorted);
 }
 
+/* Whom the hashes or iterations of the first user are not those of. A name that nobody has takes as long as one of them. */
+static int differs(const struct user *user, const struct user *first)
+{
+    if (user->key_count != first->key_count)
+        return 1;
+    for (size_t i = 0; i < user->key_count; i++) {
+        const struct keys *other = users_keys(first, user->keys[i].hash);
+
+        if (!other || other->iterations != user->keys[i].iterations)
+            return 1;
+    }
+    return 0;
+}
+
+static void warn_of_keys(const struct checking *c)
+{
+    const struct users *users = &c->settings->users;
+
+    for (size_t i = 1; i < users->count; i++)
+        if (differs(&users->items[i], users->items)) {
+            fprintf(c->problems,
+                    "%s:%d: warning: the keys of %s have other hashes or iterations than those of %s: how long a login "
+                    "takes tells that there is such a user; \"mailprotod passwd\" makes new ones\n",
+                    c->path, users->items[i].line, users->items[i].address, users->items->address);
+            return;
+        }
+}
+
 int config_check(struct settings *settings, const struct config_seen *seen, const char *path, FILE *problems)
 {
     struct checking c = {settings, path, problems, 0};
 
     check_missing(&c, seen);
-    if (!seen->cleartext_wrong)
+    if (!seen->lines_unread && !seen->sections_unknown)
+        check_tls(&c, seen);
+    if (settings->tokens_file)
+        c.wrong += tokens_read(&settings->tokens, settings->tokens_file, problems);
+    warn_of_expiry(&c);
+    if (!seen->cleartext_wrong && !seen->tls && !seen->sections_unknown)
         check_cleartext(&c);
     check_endpoints(&c);
     if (seen->lines_unread || seen->sections_unknown || !seen->domains || seen->users_wrong)
         return c.wrong;
     users_finish(&settings->users, complain_of_user, &c);
+    if (!c.wrong)
+        warn_of_keys(&c);
     if (!settings->mail)
         return c.wrong;
     if (settings_make_boxes(settings))

@@ -9,7 +9,8 @@
 struct config_seen {
     int lines_unread;     /* some could not be read, and may be what is missing anywhere */
     int sections_unknown; /* some, which may have what others are missing */
-    int hostname, mail, domains, listen;
+    int hostname, mail, domains, listen, tls;
+    int tls_wrong;   /* a value there */
     int users_wrong; /* or the domains: there may be more than are known */
     int cleartext_wrong;
 };

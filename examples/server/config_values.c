@@ -193,6 +193,17 @@ const char *value_sync(uint32_t *out, const char *text)
     return NULL;
 }
 
+const char *value_tls_version(uint32_t *out, const char *text)
+{
+    static const char *const names[] = {"1.2", "1.3"};
+    int at = choice(text, names, 2);
+
+    if (at < 0)
+        return "must be 1.2 or 1.3: older versions are not safe";
+    *out = 0x0303 + (uint32_t)at;
+    return NULL;
+}
+
 /* ---- lists ---- */
 
 /* The next word of a list into `word`, which has `size` octets. 1; 0: there is none; -1: it is too long. */

@@ -15,6 +15,7 @@ const char *value_address(const char *text);              /* alice@example.org *
 const char *value_log(enum log_level *out, const char *text);
 const char *value_cleartext(enum cleartext *out, const char *text);
 const char *value_senders(enum senders *out, const char *text);
+const char *value_tls_version(uint32_t *out, const char *text); /* 1.2, 1.3 */
 const char *value_sync(uint32_t *out, const char *text);
 const char *value_endpoints(struct endpoints *out, const char *text); /* several, with spaces or commas between */
 const char *value_domains(struct users *out, const char *text);       /* the same */

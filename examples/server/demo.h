@@ -7,9 +7,15 @@
 
 enum { DEMO_PORT_BASE = 10000, DEMO_PORT_BASE_MAX = 64000 };
 
-/* Makes the folder and the settings. 0; or a sysexit, and what was wrong was printed. */
-int demo_settings(struct settings *settings, const char *dir, unsigned port_base);
+struct demo {
+    const char *dir;
+    unsigned port_base;
+    char fingerprint[TLS_FINGERPRINT]; /* of its certificate; "": there is no TLS */
+};
+
+/* Makes the folder, the certificate and the settings. 0; or a sysexit, and what was wrong was printed. */
+int demo_settings(struct demo *demo, struct settings *settings);
 /* Says on standard output where it listens and how to try it. */
-void demo_explain(const struct settings *settings, const char *dir, unsigned port_base);
+void demo_explain(const struct demo *demo, const struct settings *settings);
 
 #endif

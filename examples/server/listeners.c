@@ -42,7 +42,7 @@ static void refuse(const struct client *client, const char *why)
     char line[400];
     int len;
 
-    if (client->service == SERVICE_POP3)
+    if (service_is_pop3(client->service))
         len = snprintf(line, sizeof line, "-ERR [SYS/TEMP] %s, try again later\r\n", why);
     else
         len = snprintf(line, sizeof line, "421 4.3.2 %s %s, try again later\r\n", client->server->settings->hostname,
@@ -81,20 +81,37 @@ static void gone(mailproto_host_connection *connection, void *user)
         client->server->clients = client->next;
     if (client->next)
         client->next->previous = client->previous;
+    login_gone(client);
     client->gone(client);
     free(client);
 }
 
 static int needs_password(enum service service)
 {
-    return service == SERVICE_POP3 || service == SERVICE_SUBMISSION;
+    return service_is_pop3(service) || service_is_submission(service);
+}
+
+/* With the certificate of now: a new one is for the sessions to come. */
+static int32_t put_tls(mailproto_session **outer, mailproto_session *inner, const mailproto_host_tls_side *side,
+                       void *user)
+{
+    const struct server *server = user;
+    int32_t result;
+
+    if (!server->settings->tls)
+        return MAILPROTO_OK;
+    result = tls_serve(server->settings->tls, outer, inner, side->allocator);
+    if (result)
+        log_line(LOG_ERROR, "no TLS for a new connection: %s", mailproto_result_text(result));
+    return result;
 }
 
 static int32_t accepted(mailproto_host_listener *handle, mailproto_host_connection *connection,
                         const mailproto_host_peer *peer, mailproto_session **session, void *user)
 {
     struct listener *listener = user;
-    struct client *client = listener->service == SERVICE_POP3 ? pop3_client_new() : smtp_client_new();
+    int is_pop3 = service_is_pop3(listener->service);
+    struct client *client = is_pop3 ? pop3_client_new() : smtp_client_new();
 
     (void)handle;
     if (!client) {
@@ -102,10 +119,10 @@ static int32_t accepted(mailproto_host_listener *handle, mailproto_host_connecti
         return MAILPROTO_ERR_NOMEM;
     }
     identify(client, listener, connection, peer);
-    if (needs_password(client->service) && !client_may_send_cleartext(client))
+    if (needs_password(client->service) && !client_may_send_cleartext(client) && !client_tls(client))
         refuse(client, "passwords are taken from this machine only");
     else
-        *session = client->service == SERVICE_POP3 ? pop3_client_session(client) : smtp_client_session(client);
+        *session = is_pop3 ? pop3_client_session(client) : smtp_client_session(client);
     if (!*session) {
         client->gone(client);
         free(client);
@@ -163,6 +180,7 @@ static int bind_to(struct server *server, enum service service, const char *addr
 {
     struct listener *listener = free_place(server);
     mailproto_host_listen_config config;
+    mailproto_host_tls tls;
     int32_t result;
 
     *listener = (struct listener){.server = server, .service = service};
@@ -170,6 +188,10 @@ static int bind_to(struct server *server, enum service service, const char *addr
     mailproto_host_listen_config_init(&config, sizeof config);
     config.flags = MAILPROTO_HOST_LISTEN_PAUSED;
     config.address = (mailproto_text){address, strlen(address)};
+    mailproto_host_tls_init(&tls, sizeof tls);
+    tls.over = put_tls;
+    tls.user = server;
+    config.tls = &tls;
     config.on_accept = accepted;
     config.on_refused = no_room;
     config.on_gone = gone;
@@ -214,7 +236,8 @@ int listeners_resume(struct server *server)
 
 struct change {
     struct server *server;
-    const struct endpoints *listen;                  /* of each service */
+    const struct endpoints *listen; /* of each service */
+    int has_tls;
     struct listener *taken[SERVICES][ENDPOINTS_MAX]; /* who listens there */
     enum service service[LISTENERS_MAX];             /* whom a listener of the table is for; SERVICES: nobody */
     int fresh[LISTENERS_MAX];                        /* it was opened for this */
@@ -312,11 +335,12 @@ static void settle(struct change *change, struct listener *listener)
 /* What takes passwords was made for how they are allowed to come. */
 static int check_passwords(const struct change *change)
 {
-    if (change->server->settings->cleartext != CLEARTEXT_NO ||
+    if (change->has_tls || change->server->settings->cleartext != CLEARTEXT_NO ||
         !(change->listen[SERVICE_SUBMISSION].count || change->listen[SERVICE_POP3].count))
         return 0;
-    log_line(LOG_ERROR, "submission and pop3 cannot be added while the server runs with cleartext_auth = no: start it "
-                        "anew");
+    log_line(LOG_ERROR,
+             "submission and pop3 cannot be taken without TLS while the server runs with cleartext_auth = no: "
+             "start it anew");
     return EXIT_UNAVAILABLE;
 }
 
@@ -334,9 +358,9 @@ static int open_all_new(struct change *change)
     return result;
 }
 
-int listeners_change(struct server *server, const struct endpoints *listen)
+int listeners_change(struct server *server, const struct settings *settings)
 {
-    struct change change = {.server = server, .listen = listen};
+    struct change change = {.server = server, .listen = settings->listen, .has_tls = settings->tls != NULL};
     int result;
 
     for (size_t i = 0; i < LISTENERS_MAX; i++)

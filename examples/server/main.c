@@ -9,6 +9,7 @@
 
 #include "check_mail.h"
 #include "demo.h"
+#include "passwd.h"
 #include "privileges.h"
 #include "server.h"
 
@@ -21,6 +22,7 @@ static const char help_main[] = "usage: mailprotod COMMAND [OPTION...]\n"
                                 "  demo        serve two users on 127.0.0.1, without a configuration\n"
                                 "  serve       serve what a configuration file says\n"
                                 "  check       tell what is wrong with a configuration file\n"
+                                "  passwd      put the keys of a password into a configuration file\n"
                                 "  check-mail  tell what is wrong with the mail, and repair it\n"
                                 "\n"
                                 "  --help     this text; after a command, what its options are\n"
@@ -30,7 +32,9 @@ static const char help_demo[] =
     "usage: mailprotod demo [--dir DIR] [--port-base N] [--trace]\n"
     "\n"
     "Serves alice@example.test and bob@example.test, password \"secret\", on 127.0.0.1:\n"
-    "SMTP on port N + 25, submission on N + 587, LMTP on N + 24, POP3 on N + 110.\n"
+    "SMTP on port N + 25, submission on N + 587, LMTP on N + 24, POP3 on N + 110, all with STARTTLS; with TLS from "
+    "the\n"
+    "beginning, submission on N + 465 and POP3 on N + 995. It makes a certificate for that, and tells its SHA-256.\n"
     "\n"
     "  --dir DIR      where the mail is kept; made if it is not there (default: mailprotod-demo)\n"
     "  --port-base N  what the ports are counted from, 0 to 64000 (default: 10000)\n"
@@ -45,7 +49,7 @@ static const char help_serve[] =
     "usage: mailprotod serve --config FILE [--trace]\n"
     "\n"
     "Serves what FILE says, until SIGTERM or SIGINT; a second one ends it at once.\n"
-    "SIGHUP reads the users and [listen] of FILE again. mailprotod(8) tells how FILE is written.\n"
+    "SIGHUP reads the users, [listen] and the certificate of FILE again. mailprotod(8) tells how FILE is written.\n"
     "\n"
     "  --config FILE  the configuration\n"
     "  --trace        log what clients and server say to each other; passwords are hidden\n"
@@ -68,6 +72,27 @@ static const char help_check[] =
     "Exit status: 0 it is good; 64 wrong arguments; 66 FILE cannot be read; 67 run_as names nobody;\n"
     "78 FILE is wrong.\n";
 
+static const char help_passwd[] =
+    "usage: mailprotod passwd [--sha-1] [--iterations N] --config FILE ADDRESS\n"
+    "       mailprotod passwd [--sha-1] [--iterations N] --config FILE --convert\n"
+    "\n"
+    "Asks for the new password of the user ADDRESS, on the terminal or, if that is none, as the first line of "
+    "standard\n"
+    "input, and puts keys (SCRAM) into FILE, from which the password cannot be read. A running server takes them at "
+    "SIGHUP.\n"
+    "\n"
+    "  --config FILE   the configuration; ADDRESS has a section in it\n"
+    "  --convert       no question: make keys of all passwords that stand in FILE in clear text\n"
+    "  --sha-1         keys for SCRAM-SHA-1, too, which older clients have; it is offered when all users have them\n"
+    "  --iterations N  how often it is hashed, 4096 to 1000000 (default: 10000): more is safer, and slower for "
+    "clients\n"
+    "  --help          this text\n"
+    "  --version       the version\n"
+    "\n"
+    "Exit status: 0 it was done; 64 wrong arguments; 65 it cannot be a password; 66 FILE cannot be read; 67 ADDRESS "
+    "has no\n"
+    "section; 69 this mailprotod was built without mbedTLS; 71 there is no memory; 73 FILE cannot be written.\n";
+
 static const char help_check_mail[] =
     "usage: mailprotod check-mail [--repair] --config FILE\n"
     "       mailprotod check-mail [--repair] DIR...\n"
@@ -88,14 +113,27 @@ static const char help_check_mail[] =
 
 struct arguments {
     const char *command, *help;
-    const char *config, *dir;
-    unsigned port_base;
+    const char *config;
+    struct demo demo;
     int trace;
     int repair;
-    int takes_folders; /* what is no option is a folder */
+    struct passwd passwd;
+    int convert;
+    int takes_folders; /* what is no option is a folder, or a user */
 };
 
-enum { OPTION_HELP = 1, OPTION_VERSION, OPTION_CONFIG, OPTION_DIR, OPTION_PORT_BASE, OPTION_TRACE, OPTION_REPAIR };
+enum {
+    OPTION_HELP = 1,
+    OPTION_VERSION,
+    OPTION_CONFIG,
+    OPTION_DIR,
+    OPTION_PORT_BASE,
+    OPTION_TRACE,
+    OPTION_REPAIR,
+    OPTION_CONVERT,
+    OPTION_SHA_1,
+    OPTION_ITERATIONS
+};
 
 static const struct option options_serve[] = {{"help", no_argument, NULL, OPTION_HELP},
                                               {"version", no_argument, NULL, OPTION_VERSION},
@@ -111,6 +149,13 @@ static const struct option options_check_mail[] = {{"help", no_argument, NULL, O
                                                    {"config", required_argument, NULL, OPTION_CONFIG},
                                                    {"repair", no_argument, NULL, OPTION_REPAIR},
                                                    {NULL, 0, NULL, 0}};
+static const struct option options_passwd[] = {{"help", no_argument, NULL, OPTION_HELP},
+                                               {"version", no_argument, NULL, OPTION_VERSION},
+                                               {"config", required_argument, NULL, OPTION_CONFIG},
+                                               {"convert", no_argument, NULL, OPTION_CONVERT},
+                                               {"sha-1", no_argument, NULL, OPTION_SHA_1},
+                                               {"iterations", required_argument, NULL, OPTION_ITERATIONS},
+                                               {NULL, 0, NULL, 0}};
 static const struct option options_demo[] = {{"help", no_argument, NULL, OPTION_HELP},
                                              {"version", no_argument, NULL, OPTION_VERSION},
                                              {"dir", required_argument, NULL, OPTION_DIR},
@@ -135,7 +180,21 @@ static int parse_port_base(struct arguments *arguments, const char *text)
                 text);
         return -1;
     }
-    arguments->port_base = (unsigned)value;
+    arguments->demo.port_base = (unsigned)value;
+    return 0;
+}
+
+static int parse_iterations(struct arguments *arguments, const char *text)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+
+    if (*text < '0' || *text > '9' || *end || value < KEYS_ITERATIONS_MIN || value > KEYS_ITERATIONS_MAX) {
+        fprintf(stderr, "mailprotod: --iterations must be a number from %d to %d, not \"%s\"\n", KEYS_ITERATIONS_MIN,
+                KEYS_ITERATIONS_MAX, text);
+        return -1;
+    }
+    arguments->passwd.iterations = (uint32_t)value;
     return 0;
 }
 
@@ -150,6 +209,11 @@ static int take_once(const struct arguments *arguments, const char **value, cons
     return -1;
 }
 
+static void print_version(void)
+{
+    printf("mailprotod %s%s\n", mailproto_version(), tls_missing() ? " (without TLS)" : "");
+}
+
 /* -1: go on; else the exit code. */
 static int take_option(struct arguments *arguments, int option)
 {
@@ -158,17 +222,25 @@ static int take_option(struct arguments *arguments, int option)
         fputs(arguments->help, stdout);
         return EXIT_SUCCESS;
     case OPTION_VERSION:
-        printf("mailprotod %s\n", mailproto_version());
+        print_version();
         return EXIT_SUCCESS;
     case OPTION_CONFIG:
         return take_once(arguments, &arguments->config, "--config");
     case OPTION_DIR:
-        return take_once(arguments, &arguments->dir, "--dir");
+        return take_once(arguments, &arguments->demo.dir, "--dir");
     case OPTION_PORT_BASE:
         return parse_port_base(arguments, optarg) ? usage(arguments->command) : -1;
     case OPTION_TRACE:
         arguments->trace = 1;
         return -1;
+    case OPTION_CONVERT:
+        arguments->convert = 1;
+        return -1;
+    case OPTION_SHA_1:
+        arguments->passwd.sha_1 = 1;
+        return -1;
+    case OPTION_ITERATIONS:
+        return parse_iterations(arguments, optarg) ? usage(arguments->command) : -1;
     case OPTION_REPAIR:
         arguments->repair = 1;
         return -1;
@@ -214,21 +286,21 @@ static int run(struct settings *settings, const struct arguments *arguments,
 
 static void explain(const struct arguments *arguments, const struct settings *settings)
 {
-    demo_explain(settings, arguments->dir, arguments->port_base);
+    demo_explain(&arguments->demo, settings);
 }
 
 static int demo(int argc, char **argv)
 {
-    struct arguments arguments = {.command = "demo", .help = help_demo, .port_base = DEMO_PORT_BASE};
+    struct arguments arguments = {.command = "demo", .help = help_demo, .demo = {.port_base = DEMO_PORT_BASE}};
     struct settings settings;
     int result = parse(&arguments, options_demo, argc, argv);
 
     if (result >= 0)
         return result;
-    if (!arguments.dir)
-        arguments.dir = "mailprotod-demo";
+    if (!arguments.demo.dir)
+        arguments.demo.dir = "mailprotod-demo";
     settings_init(&settings);
-    result = demo_settings(&settings, arguments.dir, arguments.port_base);
+    result = demo_settings(&arguments.demo, &settings);
     if (!result)
         result = run(&settings, &arguments, explain);
     settings_clear(&settings);
@@ -279,8 +351,32 @@ static int check(int argc, char **argv)
     }
     if (!result)
         printf("%s: good; %zu user%s\n", arguments.config, settings.users.count, settings.users.count == 1 ? "" : "s");
+    if (!result && tls_missing())
+        printf("%s: without TLS: %s\n", arguments.config, tls_missing());
     settings_clear(&settings);
     return result;
+}
+
+static int passwd(int argc, char **argv)
+{
+    struct arguments arguments = {.command = "passwd",
+                                  .help = help_passwd,
+                                  .passwd = {.iterations = KEYS_ITERATIONS},
+                                  .takes_folders = 1};
+    int result = parse(&arguments, options_passwd, argc, argv);
+
+    if (result < 0)
+        result = need_config(&arguments) ? EXIT_USAGE : -1;
+    if (result >= 0)
+        return result;
+    if (argc - optind != !arguments.convert) {
+        fprintf(stderr, "mailprotod: passwd needs %s\n",
+                arguments.convert ? "no ADDRESS with --convert" : "one ADDRESS, or --convert");
+        return usage(arguments.command);
+    }
+    arguments.passwd.config = arguments.config;
+    arguments.passwd.user = arguments.convert ? NULL : argv[optind];
+    return passwd_run(&arguments.passwd);
 }
 
 /* As the user who has the mail: a file that root makes could not be written by the server. */
@@ -325,7 +421,7 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         int (*run)(int argc, char **argv);
-    } commands[] = {{"demo", demo}, {"serve", serve}, {"check", check}, {"check-mail", check_mail}};
+    } commands[] = {{"demo", demo}, {"serve", serve}, {"check", check}, {"passwd", passwd}, {"check-mail", check_mail}};
     static char program[] = "mailprotod";
     const char *name = argc > 1 ? argv[1] : "";
 
@@ -339,12 +435,13 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     if (!strcmp(name, "--version")) {
-        printf("mailprotod %s\n", mailproto_version());
+        print_version();
         return EXIT_SUCCESS;
     }
     if (*name)
-        fprintf(stderr, "mailprotod: there is no command \"%s\"; there are demo, serve, check and check-mail\n", name);
+        fprintf(stderr, "mailprotod: there is no command \"%s\"; there are demo, serve, check, passwd and check-mail\n",
+                name);
     else
-        fprintf(stderr, "mailprotod: say what to do: demo, serve, check or check-mail\n");
+        fprintf(stderr, "mailprotod: say what to do: demo, serve, check, passwd or check-mail\n");
     return usage("");
 }

@@ -14,38 +14,71 @@ static int32_t err(struct pop3 *pop3, uint64_t token, uint32_t code, const char 
 
 /* ---- AUTH ---- */
 
-static int32_t refuse_login(struct pop3 *pop3, const mailproto_pop3_auth *auth)
+static int32_t give_keys(struct client *client, uint64_t token, const mailproto_sasl_keys *keys)
 {
-    static const char text[] = "authentication failed: the user name or the password is wrong";
-    mailproto_pop3_verdict verdict;
-
-    client_log(&pop3->client, LOG_WARNING, "login refused for %.*s", (int)auth->name.len, auth->name.ptr);
-    mailproto_pop3_verdict_init(&verdict, sizeof verdict);
-    verdict.status = MAILPROTO_POP3_ERR;
-    verdict.resp_code = MAILPROTO_POP3_RESP_AUTH;
-    verdict.delay_ms = (uint32_t)pop3->client.server->settings->limits.auth_delay;
-    verdict.text = (mailproto_text){text, sizeof text - 1};
-    return mailproto_pop3_server_answer(pop3->engine, auth->head.token, &verdict);
+    return mailproto_pop3_server_keys(((struct pop3 *)client)->engine, token, keys);
 }
 
-static int32_t on_auth(mailproto_pop3_server *engine, const mailproto_pop3_auth *auth, void *user)
+static int32_t give_derived(struct client *client, uint64_t token, const void *key, size_t len)
 {
-    struct pop3 *pop3 = user;
-    const struct users *users = &pop3->client.server->settings->users;
-    const struct user *who = users_login(users, auth->name.ptr, auth->name.len, auth->password.ptr, auth->password.len);
-    const struct user *as = who;
+    return mailproto_pop3_server_derived(((struct pop3 *)client)->engine, token, key, len);
+}
 
-    if (who && auth->authorization.len)
-        users_find(users, auth->authorization.ptr, auth->authorization.len, &as);
-    if (!who || as != who)
-        return refuse_login(pop3, auth);
+static int32_t let_in(struct client *client, uint64_t token, const struct user *who, uint32_t delay_ms)
+{
+    struct pop3 *pop3 = (struct pop3 *)client;
+    mailproto_pop3_verdict verdict;
+
     free(pop3->login);
     pop3->login = strdup(who->address);
     if (!pop3->login)
         return MAILPROTO_ERR_NOMEM;
     mailbox_drop(pop3->box);
     pop3->box = mailbox_keep(who->box);
-    return mailproto_pop3_server_accept(engine, auth->head.token);
+    mailproto_pop3_verdict_init(&verdict, sizeof verdict);
+    verdict.status = MAILPROTO_POP3_OK;
+    verdict.delay_ms = delay_ms;
+    return mailproto_pop3_server_answer(pop3->engine, token, &verdict);
+}
+
+static int32_t refuse_login(struct client *client, uint64_t token, uint32_t delay_ms)
+{
+    static const char text[] = "authentication failed: the user name or the password is wrong";
+    mailproto_pop3_verdict verdict;
+
+    mailproto_pop3_verdict_init(&verdict, sizeof verdict);
+    verdict.status = MAILPROTO_POP3_ERR;
+    verdict.resp_code = MAILPROTO_POP3_RESP_AUTH;
+    verdict.delay_ms = delay_ms;
+    verdict.text = (mailproto_text){text, sizeof text - 1};
+    return mailproto_pop3_server_answer(((struct pop3 *)client)->engine, token, &verdict);
+}
+
+static const struct login_answers answers = {give_keys, give_derived, let_in, refuse_login};
+
+static int32_t on_auth(mailproto_pop3_server *engine, const mailproto_pop3_auth *auth, void *user)
+{
+    const struct login_request request = {.token = auth->head.token,
+                                          .mechanism = auth->mechanism,
+                                          .outcome = auth->outcome,
+                                          .authorization = auth->authorization,
+                                          .name = auth->name,
+                                          .password = auth->password};
+
+    (void)engine;
+    return login_auth(user, &request);
+}
+
+static int32_t on_keys(mailproto_pop3_server *engine, const mailproto_sasl_keys_wanted *wanted, void *user)
+{
+    (void)engine;
+    return login_keys(user, wanted);
+}
+
+static int32_t on_derive(mailproto_pop3_server *engine, const mailproto_sasl_derive_wanted *wanted, void *user)
+{
+    (void)engine;
+    return login_derive(user, wanted);
 }
 
 /* ---- OPEN ---- */
@@ -94,7 +127,7 @@ static void failed(struct client *client, uint32_t question, int32_t why, const 
 
 static void unlist(struct pop3 *pop3)
 {
-    struct pop3 **first = &pop3->client.server->logins;
+    struct pop3 **first = &pop3->client.server->fresh;
 
     if (!pop3->listed)
         return;
@@ -121,7 +154,7 @@ static void log_logins(mailproto_host *host, void *user)
     struct server *server = user;
 
     (void)host;
-    for (struct pop3 *pop3 = server->logins, *next; pop3; pop3 = next) {
+    for (struct pop3 *pop3 = server->fresh, *next; pop3; pop3 = next) {
         next = pop3->next;
         log_login(pop3);
         if (pop3->logged || pop3->listed == 1)
@@ -129,7 +162,7 @@ static void log_logins(mailproto_host *host, void *user)
         else
             pop3->listed--;
     }
-    if (server->logins)
+    if (server->fresh)
         (void)mailproto_host_post(server->host, log_logins, server);
 }
 
@@ -140,7 +173,7 @@ static void answered(struct client *client)
     struct pop3 *pop3 = (struct pop3 *)client;
     struct server *server = client->server;
 
-    if (pop3->logged || (!pop3->listed && !server->logins && mailproto_host_post(server->host, log_logins, server)))
+    if (pop3->logged || (!pop3->listed && !server->fresh && mailproto_host_post(server->host, log_logins, server)))
         return;
     if (pop3->listed) {
         pop3->listed = 2;
@@ -148,10 +181,10 @@ static void answered(struct client *client)
     }
     pop3->listed = 2;
     pop3->previous = NULL;
-    pop3->next = server->logins;
+    pop3->next = server->fresh;
     if (pop3->next)
         pop3->next->previous = pop3;
-    server->logins = pop3;
+    server->fresh = pop3;
 }
 
 /* ---- RETR, QUIT ---- */
@@ -247,6 +280,7 @@ struct client *pop3_client_new(void)
     if (!pop3)
         return NULL;
     pop3->client.gone = gone;
+    pop3->client.answers = &answers;
     pop3->client.store_failed = failed;
     pop3->client.store_answered = answered;
     return &pop3->client;
@@ -256,6 +290,8 @@ static void set_callbacks(mailproto_pop3_server_callbacks *callbacks)
 {
     mailproto_pop3_server_callbacks_init(callbacks, sizeof *callbacks);
     callbacks->on_auth = on_auth;
+    callbacks->on_keys = on_keys;
+    callbacks->on_derive = on_derive;
     callbacks->on_open = on_open;
     callbacks->on_retrieve_end = on_retrieve_end;
     callbacks->on_maildrop_end = on_maildrop_end;
@@ -267,6 +303,7 @@ mailproto_session *pop3_client_session(struct client *client)
 {
     struct pop3 *pop3 = (struct pop3 *)client;
     const struct limits *limits = &client->server->settings->limits;
+    const struct logins *logins = &client->server->logins;
     mailproto_pop3_server_callbacks callbacks;
     mailproto_pop3_server_config config;
     const char *why = "no memory";
@@ -277,6 +314,9 @@ mailproto_session *pop3_client_session(struct client *client)
     if (client_may_send_cleartext(client))
         config.flags |= MAILPROTO_POP3_SERVER_CLEARTEXT_LOGIN;
     config.peer_address = (mailproto_text){client->address, strlen(client->address)};
+    config.mechanisms = logins->mechanisms;
+    config.sasl = logins->has_sasl ? &logins->sasl : NULL;
+    config.tls = client_tls(client);
     config.piece = POP3_PIECE;
     config.login_ms = (uint32_t)limits->greeting_time;
     config.command_ms = (uint32_t)limits->command_time;

@@ -1,4 +1,4 @@
-/* reload.c - SIGHUP: the users, and what is listened on, are read again, while sessions go on.
+/* reload.c - SIGHUP: the users, tokens, the certificate, and what is listened on, are read again, while sessions go on.
  * A file that is wrong changes nothing. */
 #include "reload.h"
 
@@ -54,10 +54,20 @@ static void take_over(struct reload *reload)
 {
     struct server *server = reload->server;
     struct users *users = &server->settings->users, before = *users;
+    struct tokens tokens = server->settings->tokens;
+    struct tls *tls = server->settings->tls;
+    struct tls_settings tls_files = server->settings->tls_files;
 
     users_inherit(&reload->settings.users, users);
     *users = reload->settings.users;
     reload->settings.users = before;
+    server->settings->tls = reload->settings.tls; /* sessions that there are go on with the old one */
+    reload->settings.tls = tls;
+    server->settings->tls_files = reload->settings.tls_files;
+    reload->settings.tls_files = tls_files;
+    server->settings->tokens = reload->settings.tokens;
+    reload->settings.tokens = tokens;
+    logins_make(&server->logins, server->settings);
     memcpy(server->settings->listen, reload->settings.listen, sizeof server->settings->listen);
     log_line(
         LOG_INFO,
@@ -75,11 +85,12 @@ static void apply(int32_t result, void *user)
         reload->status = -1;
     log_problems(reload);
     if (!reload->status)
-        reload->status = listeners_change(server, reload->settings.listen);
+        reload->status = listeners_change(server, &reload->settings);
     if (!reload->status)
         take_over(reload);
     else if (!server->ending)
-        log_line(LOG_ERROR, "the users stay as they were, and what is listened on: the configuration was not taken");
+        log_line(LOG_ERROR, "the users stay as they were, and the certificate, and what is listened on: the "
+                            "configuration was not taken");
     server->reloading = 0;
     settings_clear(&reload->settings);
     free(reload->problems);

@@ -1,4 +1,4 @@
-/* reload.h - SIGHUP: the users are read again; what else changed in the file needs a new start.
+/* reload.h - SIGHUP: users, certificate and [listen] are read again; what else changed in the file needs a new start.
  * The file is read and new Maildirs are made off the loop's thread. */
 #ifndef MAILPROTOD_RELOAD_H
 #define MAILPROTOD_RELOAD_H

@@ -2,6 +2,7 @@
  * RFC 5321 3.8: who is served when it ends is told 421; 4.2.5: what takes mail is durable before. */
 #include "server.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +69,23 @@ static int prepare_maildirs(const struct settings *settings)
     return 0;
 }
 
+static int draw_seed(struct server *server)
+{
+    if (!random_octets(&server->failures.seed, sizeof server->failures.seed))
+        return 0;
+    log_line(LOG_ERROR, "/dev/urandom cannot be read: there are no random octets");
+    return EXIT_OS;
+}
+
+static void keep_secret(struct server *server)
+{
+    if (server->logins.has_sasl && secret_keep(server->logins.secret, server->settings->mail))
+        log_line(LOG_WARNING,
+                 "cannot keep the file .mailprotod-secret in %s: %s: SCRAM's answers to names that nobody has change "
+                 "with each start, which tells them from those of users",
+                 server->settings->mail, strerror(errno));
+}
+
 static void limit_sessions(struct settings *settings)
 {
     uint64_t files = privileges_raise_files();
@@ -131,9 +149,14 @@ int server_start(struct server *server, struct settings *settings, const char *c
     server->config = config;
     server->trace = trace;
     log_set_level(trace ? LOG_TRACE : settings->log);
+    logins_make(&server->logins, settings);
+    if (!server->logins.has_sasl)
+        log_line(LOG_WARNING, "passwords are kept, and compared, in clear text: %s", tls_missing());
     limit_sessions(settings);
     signal(SIGXFSZ, SIG_IGN); /* a file over the limit is an error like a full disk */
-    result = make_host(server);
+    result = draw_seed(server);
+    if (!result)
+        result = make_host(server);
     if (result)
         return result;
     result = listeners_bind(server);
@@ -148,6 +171,8 @@ int server_start(struct server *server, struct settings *settings, const char *c
     }
     if (!result)
         result = prepare_maildirs(settings);
+    if (!result)
+        keep_secret(server);
     if (!result)
         result = listeners_resume(server);
     if (result)

@@ -6,6 +6,7 @@
 #include <mailproto/host.h>
 
 #include "config.h"
+#include "login.h"
 #include "mailbox.h"
 
 struct server;
@@ -25,6 +26,8 @@ struct client {
     char peer[64];    /* "192.0.2.1:4711", "[2001:db8::1]:4711" */
     char address[64]; /* as mail writes it: "192.0.2.1", "IPv6:2001:db8::1" */
     mailproto_host_tracer tracer;
+    const struct login_answers *answers;
+    struct derivation *derivations;
     /* the session is freed and the connection closed: free what the protocol has beside; the server frees the rest */
     void (*gone)(struct client *);
     /* of a handle of its: a question failed; or answers came (NULL: it does not want to know) */
@@ -50,7 +53,9 @@ struct server {
     int reloading;
     int ending;
     struct mailboxes mailboxes;
-    struct pop3 *logins; /* to be logged */
+    struct pop3 *fresh; /* logins to be logged */
+    struct logins logins;
+    struct failures failures;
     struct listener listeners[LISTENERS_MAX];
     size_t listening; /* how many of them */
     struct client *clients;
@@ -68,6 +73,8 @@ void client_log(const struct client *client, enum log_level level, const char *f
     __attribute__((format(printf, 3, 4)));
 /* Logs what crossed the wire, if --trace asks for it; what is private is not shown. */
 void client_trace(struct client *client, const mailproto_trace *trace);
+/* Where TLS stands in its session: MAILPROTO_TLS_*. */
+uint32_t client_tls(const struct client *client);
 /* Whether passwords are taken from it in clear text. */
 int client_may_send_cleartext(const struct client *client);
 

@@ -14,38 +14,73 @@ static int32_t reply(struct smtp *smtp, uint64_t token, uint32_t code, const cha
 
 /* ---- AUTH ---- */
 
-static int32_t refuse_login(struct smtp *smtp, const mailproto_smtp_auth *auth)
+static int32_t give_keys(struct client *client, uint64_t token, const mailproto_sasl_keys *keys)
 {
-    static const char text[] = "Authentication failed: the user name or the password is wrong";
-    mailproto_smtp_verdict verdict;
-
-    client_log(&smtp->client, LOG_WARNING, "login refused for %.*s", (int)auth->name.len, auth->name.ptr);
-    mailproto_smtp_verdict_init(&verdict, sizeof verdict);
-    verdict.code = 535;
-    verdict.enhanced = (mailproto_text){"5.7.8", 5};
-    verdict.text = (mailproto_text){text, sizeof text - 1};
-    verdict.delay_ms = (uint32_t)smtp->client.server->settings->limits.auth_delay;
-    return mailproto_smtp_server_answer(smtp->engine, auth->head.token, &verdict);
+    return mailproto_smtp_server_keys(((struct smtp *)client)->engine, token, keys);
 }
 
-static int32_t on_auth(mailproto_smtp_server *engine, const mailproto_smtp_auth *auth, void *user)
+static int32_t give_derived(struct client *client, uint64_t token, const void *key, size_t len)
 {
-    struct smtp *smtp = user;
-    const struct users *users = &smtp->client.server->settings->users;
-    const struct user *who = users_login(users, auth->name.ptr, auth->name.len, auth->password.ptr, auth->password.len);
-    const struct user *as = who;
+    return mailproto_smtp_server_derived(((struct smtp *)client)->engine, token, key, len);
+}
 
-    /* RFC 4616 2: to act as somebody else is another right, and nobody has it here */
-    if (who && auth->authorization.len)
-        users_find(users, auth->authorization.ptr, auth->authorization.len, &as);
-    if (!who || as != who)
-        return refuse_login(smtp, auth);
+static int32_t let_in(struct client *client, uint64_t token, const struct user *who, uint32_t delay_ms)
+{
+    static const char text[] = "Authentication successful";
+    struct smtp *smtp = (struct smtp *)client;
+    mailproto_smtp_verdict verdict;
+
     free(smtp->login);
     smtp->login = strdup(who->address);
     if (!smtp->login)
         return MAILPROTO_ERR_NOMEM;
-    client_log(&smtp->client, LOG_INFO, "login %s", who->address);
-    return mailproto_smtp_server_accept(engine, auth->head.token);
+    client_log(client, LOG_INFO, "login %s", who->address);
+    mailproto_smtp_verdict_init(&verdict, sizeof verdict);
+    verdict.code = 235;
+    verdict.enhanced = (mailproto_text){"2.7.0", 5};
+    verdict.text = (mailproto_text){text, sizeof text - 1};
+    verdict.delay_ms = delay_ms;
+    return mailproto_smtp_server_answer(smtp->engine, token, &verdict);
+}
+
+static int32_t refuse_login(struct client *client, uint64_t token, uint32_t delay_ms)
+{
+    static const char text[] = "Authentication failed: the user name or the password is wrong";
+    mailproto_smtp_verdict verdict;
+
+    mailproto_smtp_verdict_init(&verdict, sizeof verdict);
+    verdict.code = 535;
+    verdict.enhanced = (mailproto_text){"5.7.8", 5};
+    verdict.text = (mailproto_text){text, sizeof text - 1};
+    verdict.delay_ms = delay_ms;
+    return mailproto_smtp_server_answer(((struct smtp *)client)->engine, token, &verdict);
+}
+
+static const struct login_answers answers = {give_keys, give_derived, let_in, refuse_login};
+
+static int32_t on_auth(mailproto_smtp_server *engine, const mailproto_smtp_auth *auth, void *user)
+{
+    const struct login_request request = {.token = auth->head.token,
+                                          .mechanism = auth->mechanism,
+                                          .outcome = auth->outcome,
+                                          .authorization = auth->authorization,
+                                          .name = auth->name,
+                                          .password = auth->password};
+
+    (void)engine;
+    return login_auth(user, &request);
+}
+
+static int32_t on_keys(mailproto_smtp_server *engine, const mailproto_sasl_keys_wanted *wanted, void *user)
+{
+    (void)engine;
+    return login_keys(user, wanted);
+}
+
+static int32_t on_derive(mailproto_smtp_server *engine, const mailproto_sasl_derive_wanted *wanted, void *user)
+{
+    (void)engine;
+    return login_derive(user, wanted);
 }
 
 /* ---- MAIL, RCPT ---- */
@@ -57,7 +92,7 @@ static int may_send_as(const struct smtp *smtp, mailproto_text path)
     const struct settings *settings = smtp->client.server->settings;
     const struct user *owner, *login;
 
-    if (smtp->client.service != SERVICE_SUBMISSION || settings->senders == SENDERS_ANY ||
+    if (!service_is_submission(smtp->client.service) || settings->senders == SENDERS_ANY ||
         users_find(&settings->users, path.ptr, path.len, &owner) == USERS_ELSEWHERE)
         return 1;
     users_find(&settings->users, smtp->login, strlen(smtp->login), &login);
@@ -96,7 +131,7 @@ static int32_t refuse_rcpt(struct smtp *smtp, const mailproto_smtp_rcpt *rcpt, i
                smtp->transaction->sender, found == USERS_UNKNOWN ? "no such user" : "not of this server");
     if (found == USERS_UNKNOWN)
         return reply(smtp, rcpt->head.token, 550, "5.1.1", "No such user here");
-    if (smtp->client.service == SERVICE_SUBMISSION)
+    if (service_is_submission(smtp->client.service))
         text = "This server delivers to its own users only and sends nothing on to others";
     return reply(smtp, rcpt->head.token, 550, "5.7.1", text);
 }
@@ -142,6 +177,7 @@ static int32_t on_closed(mailproto_smtp_server *engine, const mailproto_closed *
 static void set_config(struct smtp *smtp, mailproto_smtp_server_config *config)
 {
     const struct settings *settings = smtp->client.server->settings;
+    const struct logins *logins = &smtp->client.server->logins;
     const struct limits *limits = &settings->limits;
 
     config->hostname = (mailproto_text){settings->hostname, strlen(settings->hostname)};
@@ -151,9 +187,14 @@ static void set_config(struct smtp *smtp, mailproto_smtp_server_config *config)
                     MAILPROTO_SMTP_EXT_HELP;
     if (smtp->client.service == SERVICE_LMTP)
         config->flags |= MAILPROTO_SMTP_SERVER_LMTP;
-    if (smtp->client.service == SERVICE_SUBMISSION) {
+    config->tls = client_tls(&smtp->client);
+    if (config->tls == MAILPROTO_TLS_MAY)
+        config->offer |= MAILPROTO_SMTP_EXT_STARTTLS;
+    if (service_is_submission(smtp->client.service)) {
         config->flags |= MAILPROTO_SMTP_SERVER_SUBMISSION;
         config->offer |= MAILPROTO_SMTP_EXT_AUTH;
+        config->mechanisms = logins->mechanisms;
+        config->sasl = logins->has_sasl ? &logins->sasl : NULL;
         if (client_may_send_cleartext(&smtp->client))
             config->flags |= MAILPROTO_SMTP_SERVER_CLEARTEXT_AUTH;
     }
@@ -182,6 +223,7 @@ struct client *smtp_client_new(void)
     if (!smtp)
         return NULL;
     smtp->client.gone = gone;
+    smtp->client.answers = &answers;
     smtp->client.store_failed = smtp_store_failed;
     return &smtp->client;
 }
@@ -199,6 +241,8 @@ mailproto_session *smtp_client_session(struct client *client)
     set_config(smtp, &config);
     config.peer_address = (mailproto_text){client->address, strlen(client->address)};
     callbacks.on_auth = on_auth;
+    callbacks.on_keys = on_keys;
+    callbacks.on_derive = on_derive;
     callbacks.on_mail = on_mail;
     callbacks.on_rcpt = on_rcpt;
     callbacks.on_trace = on_trace;

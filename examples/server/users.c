@@ -32,6 +32,7 @@ void users_clear(struct users *users)
     for (size_t i = 0; i < users->count; i++) {
         wipe(users->items[i].password);
         free(users->items[i].password);
+        free(users->items[i].keys);
         free(users->items[i].address);
         mailbox_drop(users->items[i].box);
     }
@@ -155,8 +156,8 @@ int users_finish(struct users *users, users_complain *complain, void *context)
 
 /* An address taken apart and made plain: small letters, quotes of the local part removed. */
 struct plain {
-    char text[ADDRESS_MAX + 2];
-    char *domain; /* within text, behind the '@' */
+    char text[USERS_PLAIN]; /* ADDRESS_MAX, an '@' more, and the NUL */
+    char *domain;           /* within text, behind the '@' */
 };
 
 static int make_plain(struct plain *plain, const char *address, size_t len)
@@ -233,22 +234,54 @@ static int same_secret(const char *known, const char *given, size_t len)
     return !different;
 }
 
-const struct user *users_login(const struct users *users, const char *name, size_t len, const char *password,
-                               size_t password_len)
+void users_plain(const struct users *users, const char *name, size_t len, char out[USERS_PLAIN])
 {
     struct plain plain;
-    const struct user *user = NULL;
 
-    if (!make_plain(&plain, name, len)) {
-        if (!*plain.domain && users->domain_count && strlen(users->domains[0]) + len < ADDRESS_MAX)
-            strcpy(plain.domain, users->domains[0]);
-        user = find_exact(users, plain.text);
-    }
-    if (!user) {
-        same_secret("no such user", password, password_len); /* an unknown name costs as much as a wrong password */
-        return NULL;
-    }
-    return same_secret(user->password, password, password_len) ? user : NULL;
+    *out = 0;
+    if (make_plain(&plain, name, len))
+        return;
+    if (!*plain.domain && users->domain_count && strlen(users->domains[0]) + len < ADDRESS_MAX)
+        strcpy(plain.domain, users->domains[0]);
+    strcpy(out, plain.text);
+}
+
+const struct user *users_named(const struct users *users, const char *name, size_t len)
+{
+    char plain[USERS_PLAIN];
+
+    users_plain(users, name, len, plain);
+    return *plain ? find_exact(users, plain) : NULL;
+}
+
+const struct keys *users_keys(const struct user *user, uint32_t hash)
+{
+    for (size_t i = 0; i < user->key_count; i++)
+        if (user->keys[i].hash == hash)
+            return &user->keys[i];
+    return NULL;
+}
+
+int users_add_keys(struct user *user, const struct keys *keys)
+{
+    struct keys *grown;
+
+    if (users_keys(user, keys->hash))
+        return 1;
+    grown = realloc(user->keys, (user->key_count + 1) * sizeof *grown);
+    if (!grown)
+        return -1;
+    user->keys = grown;
+    grown[user->key_count++] = *keys;
+    return 0;
+}
+
+int users_login(const struct user *user, const char *password, size_t len)
+{
+    if (user && user->password)
+        return same_secret(user->password, password, len);
+    same_secret("no such user", password, len); /* an unknown name costs as much as a wrong password */
+    return 0;
 }
 
 void users_inherit(struct users *fresh, const struct users *old)

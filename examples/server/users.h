@@ -3,13 +3,17 @@
 #ifndef MAILPROTOD_USERS_H
 #define MAILPROTOD_USERS_H
 
+#include "keys.h"
 #include "mailbox.h"
 
 struct user {
-    char *address; /* in small letters */
-    char *password;
+    char *address;  /* in small letters */
+    char *password; /* in clear text: only where keys cannot be computed */
+    struct keys *keys;
+    size_t key_count;
     struct mailbox *box;
     int line; /* of the configuration */
+    int keys_wrong;
 };
 
 struct users {
@@ -34,10 +38,17 @@ enum { USERS_LOCAL, USERS_UNKNOWN, USERS_ELSEWHERE };
 /* Whose mailbox an address is: USERS_LOCAL and *user; USERS_UNKNOWN: the domain is ours, the user is not;
    USERS_ELSEWHERE. "alice+detail@..." is alice's. */
 int users_find(const struct users *users, const char *address, size_t len, const struct user **user);
-/* The user with that name (an address; without a domain the first domain's) and password, or NULL. The time it takes
-   tells nothing about the password, and little about the name. */
-const struct user *users_login(const struct users *users, const char *name, size_t len, const char *password,
-                               size_t password_len);
+/* The user with that name (an address; without a domain the first domain's), or NULL. */
+const struct user *users_named(const struct users *users, const char *name, size_t len);
+/* A name as it is compared, whether somebody has it or not; "": nobody can have it. */
+enum { USERS_PLAIN = 402 };
+void users_plain(const struct users *users, const char *name, size_t len, char out[USERS_PLAIN]);
+/* The user's keys of a hash, or NULL. */
+const struct keys *users_keys(const struct user *user, uint32_t hash);
+/* One more of them. 0; 1: there are some of this hash; -1: no memory. */
+int users_add_keys(struct user *user, const struct keys *keys);
+/* Whether it is the password of the user, who may be NULL: the time it takes tells nothing about it. */
+int users_login(const struct user *user, const char *password, size_t len);
 
 /* Lets the users of `fresh` go on with the Maildir objects of `old` where they are the same: after a reload, what is
    under way in them is still known. */

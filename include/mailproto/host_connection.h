@@ -28,7 +28,8 @@ typedef struct mailproto_host_tls_side {
 typedef struct mailproto_host_tls {
     uint32_t struct_size;
     uint32_t reserved; /* 0 */
-    /* *outer owns inner from success on. OK, or a negative code: nothing is owned and the connection is closed. */
+    /* *outer owns inner from success on; left NULL, there is no layer. OK, or a negative code: nothing is owned and the
+       connection is closed. */
     int32_t (*over)(mailproto_session **outer, mailproto_session *inner, const mailproto_host_tls_side *side,
                     void *user);
     void *user;

@@ -6,6 +6,7 @@
 
 #include "host_connection.h"
 #include "host_url.h"
+#include "sasl.h"
 #include "smtp.h"
 
 #ifdef __cplusplus
@@ -66,14 +67,20 @@ typedef struct mailproto_host_send_request {
     mailproto_text password;      /* wiped after use */
     mailproto_text authorization; /* who to act as; "" */
     uint32_t mechanisms;          /* MAILPROTO_SASL_*; 0: PLAIN and LOGIN */
-    uint32_t tls;            /* MAILPROTO_TLS_*; 0: MAY where tls_layer is there, else NEVER. IMPLICIT comes from the
-                                scheme, too. With MAY whoever sits on the way can keep TLS away: REQUIRED is sure */
+    uint32_t tls; /* MAILPROTO_TLS_*; 0: NEVER without tls_layer; with it REQUIRED where credentials may not go
+                                without TLS, else MAY. IMPLICIT comes from the scheme, too. With MAY whoever sits on the
+                                way can keep TLS away: REQUIRED is sure */
     uint32_t max_recipients; /* of one transaction; 0: 100; less where the server says so (RFC 9422) */
     uint32_t max_text_line;  /* 0: 998; UNLIMITED */
     /* milliseconds; 0: the default, UNLIMITED: never */
     uint32_t attempt_ms;                 /* look-up, and connecting to each address; 30000 */
     uint32_t wait_ms;                    /* each wait for the server; 0: the limits of RFC 5321 4.5.3.2, minutes */
     const mailproto_host_tls *tls_layer; /* NULL: none */
+    /* How to log in, beyond PLAIN and LOGIN: its order is the one that is tried, and `mechanisms` is 0 then. Copied, but for what
+       the `user` of its crypto and of prepare points to, which must live until on_outcome, and is used in other threads
+       (keys are derived off the loop's). host_name and port, where empty, are the URL's. `password` is the token of XOAUTH2 and
+       OAUTHBEARER; EXTERNAL needs neither it nor user_name. NULL: PLAIN and LOGIN */
+    const mailproto_sasl_client_config *sasl;
 } mailproto_host_send_request;
 MAILPROTO_API int32_t mailproto_host_send_request_init(mailproto_host_send_request *request, size_t size);
 
@@ -124,11 +131,11 @@ typedef struct mailproto_host_outcome {
     uint32_t peer_max_recipients; /* LIMITS (RFC 9422); 0: not said */
     uint32_t peer_max_transactions;
     uint32_t peer_max_domains;
-    uint32_t withheld; /* 1: nothing was said, for the credentials would have had to cross a network without TLS, which
+    uint32_t withheld;  /* 1: nothing was said, for the credentials would have had to cross a network without TLS, which
                           the request does not allow */
-    uint32_t exposed;  /* 1: they did cross one without TLS */
-    uint32_t reserved;
-    uint64_t size;                        /* octets of the message with CRLF line ends; 0: not known */
+    uint32_t exposed;   /* 1: they did cross one without TLS */
+    uint32_t mechanism; /* authenticated: the MAILPROTO_SASL_* bit that was used */
+    uint64_t size;      /* octets of the message with CRLF line ends; 0: not known */
     uint64_t peer_max_message;            /* SIZE; 0: not said */
     mailproto_text server;                /* "mx.example.org:25": as the URL has it */
     mailproto_text address;               /* "192.0.2.1:25": that was reached; "" */

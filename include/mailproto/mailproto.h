@@ -3,6 +3,7 @@
 #define MAILPROTO_MAILPROTO_H
 
 #include "base.h"
+#include "crypto.h"
 #include "layer.h"
 #include "mime.h"
 #include "pop3.h"

@@ -10,6 +10,7 @@
 #include "mime_header.h"
 #include "mime_idna.h"
 #include "mime_imap.h"
+#include "mime_mbox.h"
 #include "mime_parser.h"
 #include "mime_report.h"
 #include "mime_tnef.h"

@@ -2,7 +2,7 @@
  *
  * The server engine is mailproto/pop3_server.h, the client engine mailproto/pop3_client.h; this header includes both.
  * Messages have numbers from 1 on, as RFC 1939 has it; sizes are exact octets with CRLF line ends, dots not stuffed.
- * APOP and the UTF8 and LANG capabilities are not spoken yet.
+ * The UTF8 and LANG capabilities are not spoken yet.
  */
 #ifndef MAILPROTO_POP3_H
 #define MAILPROTO_POP3_H
@@ -16,21 +16,26 @@ extern "C" {
 
 /* Capabilities, as bits: what a server offers (config.offer) and what a client saw (ready.peer_offers). */
 enum {
-    MAILPROTO_POP3_CAPA_TOP = 1,              /* RFC 1939 7 */
-    MAILPROTO_POP3_CAPA_USER = 2,             /* RFC 1939 7: USER and PASS */
-    MAILPROTO_POP3_CAPA_SASL = 4,             /* RFC 5034: AUTH */
-    MAILPROTO_POP3_CAPA_RESP_CODES = 8,       /* RFC 2449 6.4 */
-    MAILPROTO_POP3_CAPA_LOGIN_DELAY = 16,     /* RFC 2449 6.5 */
-    MAILPROTO_POP3_CAPA_PIPELINING = 32,      /* RFC 2449 6.6 */
-    MAILPROTO_POP3_CAPA_EXPIRE = 64,          /* RFC 2449 6.7 */
-    MAILPROTO_POP3_CAPA_UIDL = 128,           /* RFC 1939 7 */
-    MAILPROTO_POP3_CAPA_IMPLEMENTATION = 256, /* RFC 2449 6.9 */
-    MAILPROTO_POP3_CAPA_STLS = 512,           /* RFC 2595 4 */
-    MAILPROTO_POP3_CAPA_AUTH_RESP_CODE = 1024 /* RFC 3206, needs RESP_CODES */
+    MAILPROTO_POP3_CAPA_TOP = 1,               /* RFC 1939 7 */
+    MAILPROTO_POP3_CAPA_USER = 2,              /* RFC 1939 7: USER and PASS */
+    MAILPROTO_POP3_CAPA_SASL = 4,              /* RFC 5034: AUTH */
+    MAILPROTO_POP3_CAPA_RESP_CODES = 8,        /* RFC 2449 6.4 */
+    MAILPROTO_POP3_CAPA_LOGIN_DELAY = 16,      /* RFC 2449 6.5 */
+    MAILPROTO_POP3_CAPA_PIPELINING = 32,       /* RFC 2449 6.6 */
+    MAILPROTO_POP3_CAPA_EXPIRE = 64,           /* RFC 2449 6.7 */
+    MAILPROTO_POP3_CAPA_UIDL = 128,            /* RFC 1939 7 */
+    MAILPROTO_POP3_CAPA_IMPLEMENTATION = 256,  /* RFC 2449 6.9 */
+    MAILPROTO_POP3_CAPA_STLS = 512,            /* RFC 2595 4 */
+    MAILPROTO_POP3_CAPA_AUTH_RESP_CODE = 1024, /* RFC 3206, needs RESP_CODES */
+    MAILPROTO_POP3_CAPA_APOP = 2048 /* RFC 1939 7: not a line of CAPA, the timestamp in the greeting says it */
 };
 
-/* A way to log in beside the MAILPROTO_SASL_* bits: USER and PASS. */
-enum { MAILPROTO_POP3_USER_PASS = 0x10000 };
+/* Ways to log in beside the MAILPROTO_SASL_* bits. APOP needs passwords that are stored as they are, and is weak: who can say
+   timestamps to a client that it answers learns something of its password each time (RFC 6151 tells of MD5). For old peers. */
+enum {
+    MAILPROTO_POP3_USER_PASS = 0x10000, /* RFC 1939 7: USER and PASS; clear text */
+    MAILPROTO_POP3_APOP = 0x20000       /* RFC 1939 7: the greeting's timestamp and the password, hashed by MD5 */
+};
 
 /* Extended response codes (RFC 2449 8, RFC 3206). */
 enum {

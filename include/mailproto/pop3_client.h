@@ -31,7 +31,9 @@ enum {
     MAILPROTO_POP3_CLIENT_MESSAGE = 0x405,     /* event,   mailproto_pop3_message */
     MAILPROTO_POP3_CLIENT_BODY = 0x406,        /* event,   mailproto_pop3_body */
     MAILPROTO_POP3_CLIENT_DONE = 0x407,        /* event,   mailproto_pop3_done */
-    MAILPROTO_POP3_CLIENT_QUIT_REPLY = 0x408   /* event,   mailproto_pop3_quit_reply */
+    MAILPROTO_POP3_CLIENT_QUIT_REPLY = 0x408,  /* event,   mailproto_pop3_quit_reply */
+    MAILPROTO_POP3_CLIENT_DERIVE = 0x409,      /* request, mailproto_sasl_derive_wanted */
+    MAILPROTO_POP3_CLIENT_STEP = 0x40a         /* request, mailproto_sasl_step */
 };
 
 /* A server's response, as events point to it: its first line. */
@@ -48,17 +50,18 @@ typedef struct mailproto_pop3_response {
    CLOSED; all submitted commands are DONE with that reason. */
 typedef struct mailproto_pop3_ready {
     mailproto_event head;
-    uint32_t peer_offers;     /* MAILPROTO_POP3_CAPA_* of the last CAPA; 0: the server has no CAPA */
+    uint32_t peer_offers;     /* MAILPROTO_POP3_CAPA_* of the last CAPA, 0: the server has none; and CAPA_APOP */
     uint32_t peer_mechanisms; /* MAILPROTO_SASL_* of its SASL line */
     uint32_t tls;             /* 1: inside TLS */
-    uint32_t authenticated;   /* the MAILPROTO_SASL_* bit or MAILPROTO_POP3_USER_PASS that was used; 0: none */
+    uint32_t authenticated;   /* the MAILPROTO_SASL_* bit, MAILPROTO_POP3_USER_PASS or _APOP that was used; 0: none */
     uint32_t expire;          /* with CAPA_EXPIRE: days, or MAILPROTO_POP3_EXPIRE_NEVER */
     uint32_t login_delay;     /* with CAPA_LOGIN_DELAY: seconds */
     mailproto_text greeting;  /* text of the server's greeting */
 } mailproto_pop3_ready;
 
-/* It is time to log in: answer with mailproto_pop3_client_credentials. Default and fail: the session ends with
-   ERR_AUTH. */
+/* It is time to log in: answer with mailproto_pop3_client_credentials. Default and fail: the session ends with ERR_AUTH.
+   It comes again if the server knows the mechanism not after all and config.login has another: if AUTH was answered by -ERR
+   without a response code, before any secret was told. */
 typedef struct mailproto_pop3_credentials {
     mailproto_event head;
     uint32_t mechanism; /* what will be used: the first of config.login that the server and TLS allow */
@@ -68,7 +71,8 @@ typedef struct mailproto_pop3_credentials {
 /* Where the server said -ERR before READY. */
 enum { MAILPROTO_POP3_STAGE_GREETING = 1, MAILPROTO_POP3_STAGE_STLS = 2, MAILPROTO_POP3_STAGE_LOGIN = 3 };
 
-/* The server refused to go on. The session ends after it, unless the stage is STLS and config.tls MAY. */
+/* The server refused to go on. The session ends after it, unless the stage is STLS and config.tls MAY, or the stage is LOGIN
+   and another way of config.login is tried: CREDENTIALS comes again then. */
 typedef struct mailproto_pop3_refused {
     mailproto_event head;
     uint32_t stage;
@@ -176,11 +180,14 @@ typedef struct mailproto_pop3_client_callbacks {
     int32_t (*on_cancel)(mailproto_pop3_client *, const mailproto_cancel *, void *user);
     int32_t (*on_trace)(mailproto_pop3_client *, const mailproto_trace *, void *user);
     int32_t (*on_closed)(mailproto_pop3_client *, const mailproto_closed *, void *user);
+    int32_t (*on_derive)(mailproto_pop3_client *, const mailproto_sasl_derive_wanted *, void *user);
+    int32_t (*on_step)(mailproto_pop3_client *, const mailproto_sasl_step *, void *user);
 } mailproto_pop3_client_callbacks;
 
 enum {
-    MAILPROTO_POP3_CLIENT_CLEARTEXT_LOGIN = 1, /* log in without TLS. Risk: the password crosses in clear text */
-    MAILPROTO_POP3_CLIENT_NO_CAPA = 2,         /* do not ask for capabilities. Nothing but USER and PASS is used then */
+    /* clear text (sasl.h), USER and PASS without TLS too. Risk: who listens has the password, or the token */
+    MAILPROTO_POP3_CLIENT_CLEARTEXT_LOGIN = 1,
+    MAILPROTO_POP3_CLIENT_NO_CAPA = 2, /* do not ask for capabilities. Nothing but USER_PASS and APOP is used then */
     MAILPROTO_POP3_CLIENT_NO_PIPELINING = 4
 };
 
@@ -189,11 +196,12 @@ typedef struct mailproto_pop3_client_config {
     uint32_t struct_size;
     uint32_t flags; /* MAILPROTO_POP3_CLIENT_* */
     uint32_t tls;   /* MAILPROTO_TLS_* */
-    uint32_t
-        login[4];    /* ways to log in, the best first: MAILPROTO_SASL_* bits and MAILPROTO_POP3_USER_PASS; 0 ends them.
-                          None: nobody is asked, READY comes in the AUTHORIZATION state, where only capa and noop make
-                          sense */
-    uint32_t window; /* commands on their way at once with PIPELINING; 0: 16; at most 256 */
+    /* ways to log in, the best first: MAILPROTO_SASL_* bits, MAILPROTO_POP3_USER_PASS and _APOP; 0 ends them. None that is not in
+       it is ever used, and one is tried after those before it only if the server does not offer them, or knows them not after
+       all. Without TLS clear text is passed over, unless flags have CLEARTEXT_LOGIN; APOP after STLS, for its timestamp was said
+       in clear text. None: nobody is asked, READY comes in the AUTHORIZATION state, where only capa and noop make sense */
+    uint32_t login[16];
+    uint32_t window;       /* commands on their way at once with PIPELINING; 0: 16; at most 256 */
     uint32_t max_commands; /* submitted and not done; 0: 1000 */
     uint32_t max_line;     /* of a response or listing; 0: 2048; 512 is the least (RFC 2449 4) */
     /* milliseconds; 0: the default, UNLIMITED: never */
@@ -205,6 +213,9 @@ typedef struct mailproto_pop3_client_config {
     uint32_t answer_ms;     /* for the host to answer CREDENTIALS; 600000 */
     uint32_t stall_ms;      /* a server that takes nothing of what is sent; 180000 */
     uint32_t min_body_rate; /* octets a second over body_ms; 0: 1; UNLIMITED: none asked */
+    /* for ways to log in beyond PLAIN, LOGIN and USER_PASS; its `order` is empty here, for that is `login`. Copied. NULL: none of
+       these */
+    const mailproto_sasl_client_config *sasl;
 } mailproto_pop3_client_config;
 
 /* Fill these so, then set what is not to be the default: all is 0 but struct_size. OK; ERR_ARG. */
@@ -241,14 +252,27 @@ MAILPROTO_API int32_t mailproto_pop3_client_noop(mailproto_pop3_client *client, 
 MAILPROTO_API int32_t mailproto_pop3_client_rset(mailproto_pop3_client *client, uint64_t *command);
 MAILPROTO_API int32_t mailproto_pop3_client_capa(mailproto_pop3_client *client, uint64_t *command);
 
-/* Answers CREDENTIALS. authorization may be empty, and must be with USER_PASS and LOGIN. CR, LF and NUL are refused, and
-   with USER_PASS a name with a space, or one that makes a line over 255 octets; a long PLAIN response is not forced into
-   the AUTH line (RFC 5034 4). The texts are wiped from the session once sent. OK; ERR_TOKEN; ERR_ARG; ERR_LIMIT: over
-   2048 octets together. The request stays open after ERR_ARG and ERR_LIMIT. */
+/* Answers CREDENTIALS. password: the token of XOAUTH2 and OAUTHBEARER; not used by EXTERNAL and ANONYMOUS, where name may be
+   empty (EXTERNAL), or is what the trace says (ANONYMOUS). authorization may be empty, and must be with USER_PASS and APOP;
+   with LOGIN, CRAM-MD5 and ANONYMOUS it can say no other than the name. CR, LF and NUL are refused, with USER_PASS and APOP a
+   name with a space or a line over 255 octets, with SASL what is no UTF-8 or what SASLprep forbids; a long response is not
+   forced into the AUTH line (RFC 5034 4). The texts are wiped from the session once the login is over. OK; ERR_TOKEN; ERR_ARG;
+   ERR_LIMIT: a password over 4096 octets, a name over 1024; with USER_PASS and APOP both over 2048. The request stays open
+   after ERR_ARG and ERR_LIMIT. */
 MAILPROTO_API int32_t mailproto_pop3_client_credentials(mailproto_pop3_client *client, uint64_t token,
                                                         const char *authorization, size_t authorization_len,
                                                         const char *name, size_t name_len, const char *password,
                                                         size_t password_len);
+
+/* Answers DERIVE with the digest's octets; NULL: the provider makes it now. OK; ERR_TOKEN; ERR_ARG: not as long as the hash's
+   digest: the request stays open. */
+MAILPROTO_API int32_t mailproto_pop3_client_derived(mailproto_pop3_client *client, uint64_t token, const void *key,
+                                                    size_t len);
+
+/* Answers STEP. Copied. OK; ERR_TOKEN; ERR_ARG: malformed; ERR_LIMIT: a message over sasl.max_message, a name over 1024 octets.
+   The request stays open after ERR_ARG and ERR_LIMIT. */
+MAILPROTO_API int32_t mailproto_pop3_client_step(mailproto_pop3_client *client, uint64_t token,
+                                                 const mailproto_sasl_stepped *stepped);
 
 #ifdef __cplusplus
 }

@@ -3,8 +3,8 @@
  * The engine speaks the protocol and keeps the marks of DELE; the host decides who may log in and keeps the mail. Life of
  * a session:
  *
- *     CONNECT -> (TLS) -> AUTH -> OPEN -> { LIST | RETRIEVE -> PIECE ... -> RETRIEVE_END } ... -> COMMIT ... ->
- *     MAILDROP_END -> CLOSED
+ *     CONNECT -> (TLS) -> (KEYS -> DERIVE ->) AUTH -> OPEN -> { LIST | RETRIEVE -> PIECE ... -> RETRIEVE_END } ... ->
+ *     COMMIT ... -> MAILDROP_END -> CLOSED
  *
  * One request is open at a time. Every OPEN that was answered with opened is ended by exactly one MAILDROP_END, which is
  * where the host unlocks; every RETRIEVE that was answered with retrieving by exactly one RETRIEVE_END, which is where it
@@ -39,7 +39,10 @@ enum {
     MAILPROTO_POP3_SERVER_PIECE = 0x305,        /* request, mailproto_pop3_piece */
     MAILPROTO_POP3_SERVER_RETRIEVE_END = 0x306, /* event,   mailproto_pop3_retrieve_end */
     MAILPROTO_POP3_SERVER_COMMIT = 0x307,       /* request, mailproto_pop3_commit */
-    MAILPROTO_POP3_SERVER_MAILDROP_END = 0x308  /* event,   mailproto_pop3_maildrop_end */
+    MAILPROTO_POP3_SERVER_MAILDROP_END = 0x308, /* event,   mailproto_pop3_maildrop_end */
+    MAILPROTO_POP3_SERVER_KEYS = 0x309,         /* request, mailproto_sasl_keys_wanted */
+    MAILPROTO_POP3_SERVER_DERIVE = 0x30a,       /* request, mailproto_sasl_derive_wanted */
+    MAILPROTO_POP3_SERVER_STEP = 0x30b          /* request, mailproto_sasl_step */
 };
 
 /* The connection is there, before the greeting. Default and accept: +OK with the banner. err: -ERR and the end. fail: the
@@ -49,15 +52,21 @@ typedef struct mailproto_pop3_connect {
     mailproto_text peer_address; /* as the config told it */
 } mailproto_pop3_connect;
 
-/* Credentials, complete: of PASS or AUTH. accept: OPEN follows. Default: -ERR [AUTH]. fail: -ERR [SYS/TEMP]. The texts
-   are wiped after the callback. */
+/* A login is complete: of PASS, APOP or AUTH. What `outcome` asks is told in sasl.h. accept: OPEN follows, unless the client
+   breaks off at a last word of the mechanism (SCRAM); not for REFUSED. keys: what is stored for this user, for CHECK with a
+   password (PLAIN, LOGIN, USER and PASS): the engine compares, and AUTH comes again. Default: -ERR [AUTH]. fail: -ERR
+   [SYS/TEMP]. A delay is kept before a last word of the mechanism (SCRAM, XOAUTH2, OAUTHBEARER), for that tells the outcome;
+   code, text and close of a refusal are those of the reply behind it. The texts are wiped once it is answered. */
 typedef struct mailproto_pop3_auth {
     mailproto_event head;
-    uint32_t mechanism;           /* one MAILPROTO_SASL_* bit, or MAILPROTO_POP3_USER_PASS */
+    uint32_t mechanism;           /* one MAILPROTO_SASL_* bit, or MAILPROTO_POP3_USER_PASS, or _APOP */
     uint32_t tls;                 /* 1: inside TLS */
     mailproto_text authorization; /* who to act as; "" if not said */
-    mailproto_text name;          /* who it is: authentication identity */
-    mailproto_text password;
+    mailproto_text name;     /* who it is; of EXTERNAL as TLS has verified it, of ANONYMOUS what it says of itself */
+    mailproto_text password; /* with CHECK; of XOAUTH2 and OAUTHBEARER the token */
+    uint32_t outcome;        /* MAILPROTO_SASL_CHECK, _PROVEN or _REFUSED */
+    uint32_t port;           /* OAUTHBEARER: as the client said it; 0: it did not */
+    mailproto_text host;     /* the same; "" */
 } mailproto_pop3_auth;
 
 /* Lock and open the maildrop of who was accepted by AUTH. opened: +OK, the login is done. Default: -ERR [SYS/PERM].
@@ -137,8 +146,8 @@ typedef struct mailproto_pop3_maildrop_end {
 /* ---- construction --------------------------------------------------------------------------------------------- */
 
 /* What a polled host gets from next_event comes here to its callback. Each is called from I/O verbs only. NULL:
-   MAILPROTO_USE_DEFAULT. on_auth and on_open are required; with MAILPROTO_POP3_SERVER_STORE no other, without it on_list,
-   on_retrieve, on_piece and on_commit too. */
+   MAILPROTO_USE_DEFAULT. on_auth and on_open are required; without MAILPROTO_POP3_SERVER_STORE on_list, on_retrieve, on_piece
+   and on_commit too; with CRAM-MD5, SCRAM or APOP on_keys; with mechanisms of the host's own on_step. */
 typedef struct mailproto_pop3_server_callbacks {
     uint32_t struct_size;
     int32_t (*on_connect)(mailproto_pop3_server *, const mailproto_pop3_connect *, void *user);
@@ -154,6 +163,9 @@ typedef struct mailproto_pop3_server_callbacks {
     int32_t (*on_cancel)(mailproto_pop3_server *, const mailproto_cancel *, void *user);
     int32_t (*on_trace)(mailproto_pop3_server *, const mailproto_trace *, void *user);
     int32_t (*on_closed)(mailproto_pop3_server *, const mailproto_closed *, void *user);
+    int32_t (*on_keys)(mailproto_pop3_server *, const mailproto_sasl_keys_wanted *, void *user);
+    int32_t (*on_derive)(mailproto_pop3_server *, const mailproto_sasl_derive_wanted *, void *user);
+    int32_t (*on_step)(mailproto_pop3_server *, const mailproto_sasl_step *, void *user);
 } mailproto_pop3_server_callbacks;
 
 /* What the server tolerates; each is a risk that is named. */
@@ -168,16 +180,20 @@ enum {
 /* What a server session offers and how far it goes. Texts are copied. */
 typedef struct mailproto_pop3_server_config {
     uint32_t struct_size;
-    uint32_t flags;      /* MAILPROTO_POP3_SERVER_* */
-    uint32_t offer;      /* MAILPROTO_POP3_CAPA_*: what CAPA promises. 0: TOP, USER, SASL, RESP_CODES, PIPELINING, UIDL,
-                            IMPLEMENTATION, AUTH_RESP_CODE, and STLS if tls is MAY or REQUIRED. Something to log in with
-                            is needed: USER or SASL, and TLS or CLEARTEXT_LOGIN. STLS needs tls MAY or REQUIRED and the
-                            other way round; LOGIN_DELAY needs login_delay; AUTH_RESP_CODE needs RESP_CODES. A command
-                            that is not offered is not spoken */
-    uint32_t mask;       /* MAILPROTO_POP3_CAPA_* not to offer after all, for testing a client */
-    uint32_t mechanisms; /* MAILPROTO_SASL_*; 0 with SASL: PLAIN and LOGIN */
-    uint32_t tls;        /* MAILPROTO_TLS_*; REQUIRED: no login before it, whatever the flags */
-    uint32_t expire;     /* EXPIRE: days a message is kept at least, or MAILPROTO_POP3_EXPIRE_NEVER */
+    uint32_t flags; /* MAILPROTO_POP3_SERVER_* */
+    /* MAILPROTO_POP3_CAPA_*: what CAPA promises. 0: TOP, USER, SASL, RESP_CODES, PIPELINING, UIDL, IMPLEMENTATION,
+       AUTH_RESP_CODE, and STLS if tls is MAY or REQUIRED. Something to log in with is needed: USER, SASL or APOP; if all of it is
+       clear text (sasl.h), TLS or CLEARTEXT_LOGIN. STLS needs tls MAY or REQUIRED and the other way round; LOGIN_DELAY needs
+       login_delay; AUTH_RESP_CODE needs RESP_CODES; APOP needs `sasl` with MD5, random octets and host_name, and tls not to
+       be REQUIRED, for the greeting promises it. A command that is not offered is not spoken */
+    uint32_t offer;
+    uint32_t mask; /* MAILPROTO_POP3_CAPA_* not to offer after all, for testing a client */
+    /* MAILPROTO_SASL_*; 0 with SASL: PLAIN and LOGIN. All others need `sasl`. CAPA names those that are possible now: clear text
+       within TLS or with CLEARTEXT_LOGIN, -PLUS with a channel binding, EXTERNAL with a client that TLS has verified, none
+       without TLS if tls is REQUIRED */
+    uint32_t mechanisms;
+    uint32_t tls;               /* MAILPROTO_TLS_*; REQUIRED: no login before it, whatever the flags */
+    uint32_t expire;            /* EXPIRE: days a message is kept at least, or MAILPROTO_POP3_EXPIRE_NEVER */
     uint32_t login_delay;       /* LOGIN-DELAY: seconds between logins; the host enforces it */
     uint32_t max_line;          /* command line with CRLF; 0: 512; 255 is the least (RFC 2449 4) */
     uint32_t max_auth_line;     /* a SASL response; 0: 12288 */
@@ -195,6 +211,9 @@ typedef struct mailproto_pop3_server_config {
     mailproto_text banner; /* in the greeting; empty: "POP3 server ready" */
     mailproto_text implementation; /* of IMPLEMENTATION; empty: "mailproto" */
     mailproto_text peer_address;   /* for events; may be empty */
+    /* for logins beyond PLAIN, LOGIN, USER and PASS, and for keys in the place of passwords; its `mechanisms` is 0 here. Copied.
+       NULL: none of these */
+    const mailproto_sasl_server_config *sasl;
 } mailproto_pop3_server_config;
 
 /* Fill these so, then set what is not to be the default: all is 0 but struct_size. OK; ERR_ARG. */
@@ -218,7 +237,7 @@ MAILPROTO_API mailproto_session *mailproto_pop3_server_session(mailproto_pop3_se
 
 /* ---- answers -------------------------------------------------------------------------------------------------- */
 
-/* Accepts a CONNECT or AUTH request. OK; ERR_TOKEN. */
+/* Accepts a CONNECT or AUTH request. OK; ERR_TOKEN; ERR_ARG: an AUTH with REFUSED, which stays open. */
 MAILPROTO_API int32_t mailproto_pop3_server_accept(mailproto_pop3_server *server, uint64_t token);
 
 /* Answers any request but PIECE with -ERR. resp_code: MAILPROTO_POP3_RESP_*, said if RESP_CODES is offered. text: one line
@@ -238,9 +257,28 @@ typedef struct mailproto_pop3_verdict {
 } mailproto_pop3_verdict;
 MAILPROTO_API int32_t mailproto_pop3_verdict_init(mailproto_pop3_verdict *verdict, size_t size);
 
-/* Answers with a verdict. OK; ERR_TOKEN; ERR_ARG: as err, or a status that does not fit the request. */
+/* Answers with a verdict. OK; ERR_TOKEN; ERR_ARG: as err, or a status that does not fit the request: OK for AUTH with
+   REFUSED, or for CONNECT, where APOP is offered, a text with '<' or one too long for a line with the timestamp. For KEYS,
+   DERIVE and STEP it is an -ERR that ends the login, and no AUTH follows. */
 MAILPROTO_API int32_t mailproto_pop3_server_answer(mailproto_pop3_server *server, uint64_t token,
                                                    const mailproto_pop3_verdict *verdict);
+
+/* Answers KEYS, or AUTH with CHECK of a mechanism with a password: what is stored for this user; NULL: there is no such one.
+   Copied. OK; ERR_TOKEN; ERR_ARG: malformed, or of no use to the mechanism: keys of another hash, or where a password is
+   needed; an AUTH that has no password to compare, or was compared; keys without `sasl`, whose provider they need. The request
+   stays open after ERR_ARG. */
+MAILPROTO_API int32_t mailproto_pop3_server_keys(mailproto_pop3_server *server, uint64_t token,
+                                                 const mailproto_sasl_keys *keys);
+
+/* Answers DERIVE with the digest's octets; NULL: the provider makes it now. OK; ERR_TOKEN; ERR_ARG: not as long as the hash's
+   digest: the request stays open. */
+MAILPROTO_API int32_t mailproto_pop3_server_derived(mailproto_pop3_server *server, uint64_t token, const void *key,
+                                                    size_t len);
+
+/* Answers STEP. Copied. OK; ERR_TOKEN; ERR_ARG: malformed; ERR_LIMIT: a message over sasl.max_message, a name over 1024 octets.
+   The request stays open after ERR_ARG and ERR_LIMIT. */
+MAILPROTO_API int32_t mailproto_pop3_server_step(mailproto_pop3_server *server, uint64_t token,
+                                                 const mailproto_sasl_stepped *stepped);
 
 /* Answers OPEN: the maildrop is locked and holds `count` messages with `octets` in all. OK; ERR_TOKEN; ERR_STATE: the config
    says MAILPROTO_POP3_SERVER_STORE. */

@@ -28,7 +28,9 @@ enum {
     MAILPROTO_SMTP_CLIENT_RCPT_REPLY = 0x202,  /* event,   mailproto_smtp_rcpt_reply */
     MAILPROTO_SMTP_CLIENT_BODY = 0x203,        /* request, mailproto_smtp_body_request */
     MAILPROTO_SMTP_CLIENT_DONE = 0x204,        /* event,   mailproto_smtp_done */
-    MAILPROTO_SMTP_CLIENT_REPLY = 0x205        /* event,   mailproto_smtp_reply: to VRFY, EXPN, HELP, NOOP */
+    MAILPROTO_SMTP_CLIENT_REPLY = 0x205,       /* event,   mailproto_smtp_reply: to VRFY, EXPN, HELP, NOOP */
+    MAILPROTO_SMTP_CLIENT_DERIVE = 0x206,      /* request, mailproto_sasl_derive_wanted; with config.sasl only */
+    MAILPROTO_SMTP_CLIENT_STEP = 0x207         /* request, mailproto_sasl_step; with config.sasl only */
 };
 
 /* A server's reply, as events point to it. `text` holds its lines without codes, separated by LF. */
@@ -57,9 +59,11 @@ typedef struct mailproto_smtp_ready {
 } mailproto_smtp_ready;
 
 /* The server offers AUTH and the config asks for it: answer with mailproto_smtp_client_credentials. Default and fail:
-   no AUTH; the session ends with ERR_AUTH if the config requires it. When the server refuses the mechanism (5yz) they are
-   asked for again, for the next one; after the last one, or when it refuses the credentials (535), the session ends with
-   ERR_AUTH. */
+   no AUTH; the session ends with ERR_AUTH if the config requires it. When the server does not know the mechanism after all, or
+   has it not for this user (504, 534: RFC 4954 4), they are asked for again, for the next one; after the last one, or when it
+   refuses the credentials (any other 5yz, 535 by rights), the session ends with ERR_AUTH, and so it does where a server says that
+   they are right and has not proven that it knows them, as SCRAM's has to. fail of DERIVE and STEP cancels the exchange; then
+   the session ends with ERR_AUTH. */
 typedef struct mailproto_smtp_credentials {
     mailproto_event head;
     uint32_t mechanism; /* the MAILPROTO_SASL_* bit that will be used: the first of the host's order that is offered */
@@ -143,14 +147,18 @@ typedef struct mailproto_smtp_client_callbacks {
     int32_t (*on_cancel)(mailproto_smtp_client *, const mailproto_cancel *, void *user);
     int32_t (*on_trace)(mailproto_smtp_client *, const mailproto_trace *, void *user);
     int32_t (*on_closed)(mailproto_smtp_client *, const mailproto_closed *, void *user);
+    int32_t (*on_derive)(mailproto_smtp_client *, const mailproto_sasl_derive_wanted *, void *user);
+    int32_t (*on_step)(mailproto_smtp_client *, const mailproto_sasl_step *, void *user);
 } mailproto_smtp_client_callbacks;
 
 enum {
     MAILPROTO_SMTP_CLIENT_LMTP = 1,
-    MAILPROTO_SMTP_CLIENT_AUTH_REQUIRED = 2,  /* no READY without AUTH */
-    MAILPROTO_SMTP_CLIENT_CLEARTEXT_AUTH = 4, /* AUTH without TLS. Risk: passwords cross in clear text */
-    MAILPROTO_SMTP_CLIENT_STRICT_BODY = 8,    /* a bare CR or LF fails the body instead of becoming CRLF */
-    MAILPROTO_SMTP_CLIENT_NO_CHUNKING = 16,   /* DATA even where BDAT is offered */
+    MAILPROTO_SMTP_CLIENT_AUTH_REQUIRED = 2, /* no READY without AUTH */
+    MAILPROTO_SMTP_CLIENT_CLEARTEXT_AUTH =
+        4,                                  /* MAILPROTO_SASL_CLEARTEXT without TLS. Risk: passwords and tokens cross in
+                                             clear text */
+    MAILPROTO_SMTP_CLIENT_STRICT_BODY = 8,  /* a bare CR or LF fails the body instead of becoming CRLF */
+    MAILPROTO_SMTP_CLIENT_NO_CHUNKING = 16, /* DATA even where BDAT is offered */
     MAILPROTO_SMTP_CLIENT_NO_PIPELINING = 32
 };
 
@@ -159,7 +167,8 @@ typedef struct mailproto_smtp_client_config {
     uint32_t struct_size;
     uint32_t flags;           /* MAILPROTO_SMTP_CLIENT_* */
     uint32_t tls;             /* MAILPROTO_TLS_* */
-    uint32_t mechanisms;      /* MAILPROTO_SASL_* that may be used; 0: no AUTH, nobody is asked */
+    uint32_t mechanisms;      /* MAILPROTO_SASL_* that may be used; 0: no AUTH, nobody is asked; with `sasl` all of its
+                                 order. Others than PLAIN and LOGIN, which are tried in that order, need `sasl` */
     uint32_t max_commands;    /* submitted and not done; 0: 100 */
     uint32_t max_recipients;  /* in one message; 0: 10000 */
     uint32_t max_reply_line;  /* 0: 2000 */
@@ -176,6 +185,9 @@ typedef struct mailproto_smtp_client_config {
     uint32_t answer_ms;      /* for the host to answer a request; 600000 */
     uint32_t stall_ms;       /* a server that takes nothing of what is sent; 180000 */
     mailproto_text hostname; /* required: EHLO's argument; a domain or an address literal */
+    const mailproto_sasl_client_config
+        *sasl; /* for mechanisms beyond PLAIN and LOGIN: its order is the one they are tried in.
+                                             NULL: none of these */
 } mailproto_smtp_client_config;
 
 MAILPROTO_API int32_t mailproto_smtp_client_config_init(mailproto_smtp_client_config *config, size_t size);
@@ -239,13 +251,25 @@ MAILPROTO_API int32_t mailproto_smtp_client_help(mailproto_smtp_client *client, 
                                                  uint64_t *command);
 MAILPROTO_API int32_t mailproto_smtp_client_noop(mailproto_smtp_client *client, uint64_t *command);
 
-/* Answers CREDENTIALS. authorization may be empty; LOGIN cannot say one that is not the name. A long PLAIN response is not
-   forced into the AUTH line (RFC 4954 4). The texts are wiped from the session once sent. OK; ERR_TOKEN; ERR_ARG: NUL, not
-   UTF-8, empty name or password, an authorization that LOGIN cannot say; ERR_LIMIT: over 2048 octets together. */
+/* Answers CREDENTIALS. password: the token of XOAUTH2 and OAUTHBEARER; of no use to EXTERNAL and ANONYMOUS. authorization may be
+   empty; a mechanism that has no word for it (LOGIN, CRAM-MD5, ANONYMOUS) cannot say one that is not the name. A long response is
+   not forced into the AUTH line (RFC 4954 4). The texts are wiped from the session when the exchange is over. OK; ERR_TOKEN;
+   ERR_ARG: NUL, not UTF-8, a text that the mechanism needs and is empty, an authorization that it cannot say, what SASLprep
+   forbids; ERR_LIMIT: authorization or name over 1024 octets, password over 4096. But for OK the request stays open. */
 MAILPROTO_API int32_t mailproto_smtp_client_credentials(mailproto_smtp_client *client, uint64_t token,
                                                         const char *authorization, size_t authorization_len,
                                                         const char *name, size_t name_len, const char *password,
                                                         size_t password_len);
+
+/* Answers DERIVE with the octets of the digest; NULL: the provider makes it, when the answer has its turn. Copied, and wiped with
+   the exchange. OK; ERR_TOKEN; ERR_ARG: not as long as the hash's digest: the request stays open. */
+MAILPROTO_API int32_t mailproto_smtp_client_derived(mailproto_smtp_client *client, uint64_t token, const void *key,
+                                                    size_t len);
+
+/* Answers STEP, of the host's own mechanism. Copied. OK; ERR_TOKEN; ERR_ARG: malformed; ERR_LIMIT: a message of over 9,200
+   octets, which is no line of RFC 4954 4; ERR_NOMEM: no room for it. But for OK the request stays open. */
+MAILPROTO_API int32_t mailproto_smtp_client_step(mailproto_smtp_client *client, uint64_t token,
+                                                 const mailproto_sasl_stepped *stepped);
 
 #ifdef __cplusplus
 }

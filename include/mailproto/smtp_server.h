@@ -2,7 +2,7 @@
  *
  * The engine speaks the protocol and keeps the order; the host decides. Life of a session:
  *
- *     CONNECT -> HELLO -> (TLS) -> (AUTH) -> { MAIL -> RCPT ... -> MESSAGE_BEGIN -> BODY ... -> MESSAGE_END ->
+ *     CONNECT -> HELLO -> (TLS) -> ((KEYS -> DERIVE ->) AUTH) -> { MAIL -> RCPT ... -> MESSAGE_BEGIN -> BODY ... -> MESSAGE_END ->
  *     (LMTP: RCPT_RESULT ...) -> TRANSACTION_END } ... -> CLOSED
  *
  * Every MAIL that was accepted is ended by exactly one TRANSACTION_END. Every MESSAGE_BEGIN that was accepted is ended by
@@ -39,7 +39,10 @@ enum {
     MAILPROTO_SMTP_SERVER_TRANSACTION_END = 0x10a, /* event,   mailproto_smtp_transaction_end */
     MAILPROTO_SMTP_SERVER_VRFY = 0x10b,            /* request, mailproto_smtp_query */
     MAILPROTO_SMTP_SERVER_EXPN = 0x10c,            /* request, mailproto_smtp_query */
-    MAILPROTO_SMTP_SERVER_HELP = 0x10d             /* request, mailproto_smtp_query */
+    MAILPROTO_SMTP_SERVER_HELP = 0x10d,            /* request, mailproto_smtp_query */
+    MAILPROTO_SMTP_SERVER_KEYS = 0x10e,            /* request, mailproto_sasl_keys_wanted */
+    MAILPROTO_SMTP_SERVER_DERIVE = 0x10f,          /* request, mailproto_sasl_derive_wanted */
+    MAILPROTO_SMTP_SERVER_STEP = 0x110             /* request, mailproto_sasl_step */
 };
 
 /* The connection is there, before the greeting. Default and accept: 220 with hostname and banner. fail: 421 and the end.
@@ -56,15 +59,25 @@ typedef struct mailproto_smtp_hello {
     mailproto_text domain; /* domain or address literal as the client said it */
 } mailproto_smtp_hello;
 
-/* Credentials, complete. accept: 235. Default: 535 5.7.8. fail: 454 4.7.0. The texts are wiped after the callback. */
+/* An exchange is complete; what its outcome asks of the host is told in sasl.h. accept: 235. Default: 535 5.7.8. fail: 454 4.7.0.
+   CHECK of a password may be answered with mailproto_smtp_server_keys instead: AUTH comes again. REFUSED cannot be accepted:
+   accept, and a reply of 2yz, are ERR_ARG, and the request stays open. A mechanism with a last word (SCRAM, tokens that were
+   refused) says it after delay_ms; the reply itself, and close, come when the client has answered that. What was said in secret
+   is wiped when the answer has its turn. */
 typedef struct mailproto_smtp_auth {
     mailproto_event head;
     uint32_t mechanism;           /* one MAILPROTO_SASL_* bit */
     uint32_t tls;                 /* 1: inside TLS */
     mailproto_text authorization; /* who to act as; "" if not said */
-    mailproto_text name;          /* who it is: authentication identity */
-    mailproto_text password;
+    mailproto_text name;     /* who it is: authentication identity; of EXTERNAL what TLS says, of ANONYMOUS the trace */
+    mailproto_text password; /* CHECK of PLAIN and LOGIN; of XOAUTH2 and OAUTHBEARER the token */
+    uint32_t outcome;        /* MAILPROTO_SASL_CHECK, _PROVEN, _REFUSED */
+    uint32_t port;           /* OAUTHBEARER: as the client said it; 0: not said */
+    mailproto_text host;     /* the same; "" if not said */
 } mailproto_smtp_auth;
+
+/* KEYS, DERIVE and STEP (mailproto_sasl_keys_wanted, _derive_wanted, _step) are told in sasl.h, too, and come only with
+   config.sasl. fail: 454 4.7.0, of STEP 535 5.7.8; a reply of 4yz or 5yz ends the login as well; no AUTH follows. */
 
 /* MAIL FROM. Default and accept: 250 2.1.0. fail: 451 4.3.0. Refused by the engine before: syntax, 503 out of order,
    552 over max_message, 555 unknown parameters (unless OFFER passes them, see pass_parameters), 530 TLS or AUTH needed. */
@@ -175,6 +188,9 @@ typedef struct mailproto_smtp_server_callbacks {
     int32_t (*on_cancel)(mailproto_smtp_server *, const mailproto_cancel *, void *user);
     int32_t (*on_trace)(mailproto_smtp_server *, const mailproto_trace *, void *user);
     int32_t (*on_closed)(mailproto_smtp_server *, const mailproto_closed *, void *user);
+    int32_t (*on_keys)(mailproto_smtp_server *, const mailproto_sasl_keys_wanted *, void *user);
+    int32_t (*on_derive)(mailproto_smtp_server *, const mailproto_sasl_derive_wanted *, void *user);
+    int32_t (*on_step)(mailproto_smtp_server *, const mailproto_sasl_step *, void *user);
 } mailproto_smtp_server_callbacks;
 
 /* What the server tolerates; each is a risk that is named. */
@@ -184,7 +200,8 @@ enum {
     MAILPROTO_SMTP_SERVER_RECEIVED = 4,       /* prepend a Received field (RFC 5321 4.4) to each message;
                                              its date is what mailproto_session_set_wall told;
                                              before it told one, messages are refused with 451 4.3.5 */
-    MAILPROTO_SMTP_SERVER_CLEARTEXT_AUTH = 8, /* offer AUTH without TLS. Risk: passwords cross in clear text */
+    MAILPROTO_SMTP_SERVER_CLEARTEXT_AUTH = 8, /* offer MAILPROTO_SASL_CLEARTEXT without TLS. Risk: passwords and tokens
+                                             cross in clear text */
     MAILPROTO_SMTP_SERVER_NORMALISE_NEWLINES =
         16,                                     /* bare CR and bare LF in DATA become CRLF; never the end of the data.
                                              Risk: a signature over the message breaks */
@@ -206,10 +223,14 @@ typedef struct mailproto_smtp_server_config {
                        or REQUIRED needs STARTTLS; BINARYMIME needs CHUNKING; SMTPUTF8 needs 8BITMIME; VRFY and EXPN need
                        their callback (or polling) */
     uint32_t mask; /* MAILPROTO_SMTP_EXT_* not to offer after all, for testing a client */
-    uint32_t mechanisms; /* MAILPROTO_SASL_*; 0 with AUTH: PLAIN and LOGIN */
-    uint32_t tls;        /* MAILPROTO_TLS_* */
-    uint32_t max_open;   /* requests open together, at most 256; 0: 1 */
-    uint32_t max_line;   /* command line with CRLF; 0: 2048 (512 is the least, RFC 5321 4.5.3.1.4; at most 1048576) */
+    uint32_t
+        mechanisms; /* MAILPROTO_SASL_*; 0 with AUTH: PLAIN and LOGIN. All others need `sasl`; CRAM-MD5 and SCRAM need
+                            on_keys, OTHER on_step (or polling). EHLO names those that are possible at the moment: in clear text
+                            (MAILPROTO_SASL_CLEARTEXT) within TLS or with CLEARTEXT_AUTH, -PLUS with a channel binding, EXTERNAL
+                            with a client that TLS has verified, none without TLS where tls is REQUIRED */
+    uint32_t tls;   /* MAILPROTO_TLS_* */
+    uint32_t max_open; /* requests open together, at most 256; 0: 1 */
+    uint32_t max_line; /* command line with CRLF; 0: 2048 (512 is the least, RFC 5321 4.5.3.1.4; at most 1048576) */
     uint32_t max_auth_line;    /* 0: 12288 (RFC 4954 4) */
     uint32_t max_text_line;    /* line of message text; 0: 4096; 998 the least; UNLIMITED */
     uint32_t max_recipients;   /* 0: 1000 (100 is the least); UNLIMITED */
@@ -231,6 +252,9 @@ typedef struct mailproto_smtp_server_config {
     mailproto_text banner;       /* after it in the greeting; empty: "ESMTP mailproto" */
     mailproto_text peer_address; /* "192.0.2.1" or "IPv6:2001:db8::1", for Received and events; may be empty */
     mailproto_text peer_name; /* the host's reverse look-up, for Received; may be empty; left out if it is no domain */
+    const mailproto_sasl_server_config
+        *sasl; /* for mechanisms beyond PLAIN and LOGIN, and for keys in the place of passwords;
+                                             its `mechanisms` is 0 here. NULL: none of these */
 } mailproto_smtp_server_config;
 
 MAILPROTO_API int32_t mailproto_smtp_server_config_init(mailproto_smtp_server_config *config, size_t size);
@@ -241,7 +265,8 @@ MAILPROTO_API int32_t mailproto_smtp_server_callbacks_init(mailproto_smtp_server
    but `user`, take 512 octets each, beside the first. */
 MAILPROTO_API size_t mailproto_smtp_server_memory_max(const mailproto_smtp_server_config *config);
 
-/* Makes a server session. callbacks NULL: polled. allocator NULL: malloc. config, callbacks and allocator are copied.
+/* Makes a server session. callbacks NULL: polled. allocator NULL: malloc. config with its `sasl`, callbacks and allocator are
+   copied.
    why, if not NULL, is set on ERR_CONFIG and ERR_ARG to a static sentence that names what is wrong.
    OK; ERR_ARG; ERR_CONFIG; ERR_NOMEM. */
 MAILPROTO_API int32_t mailproto_smtp_server_new(mailproto_smtp_server **out, const mailproto_smtp_server_config *config,
@@ -266,7 +291,8 @@ typedef struct mailproto_smtp_verdict {
 } mailproto_smtp_verdict;
 MAILPROTO_API int32_t mailproto_smtp_verdict_init(mailproto_smtp_verdict *verdict, size_t size);
 
-/* Accepts: the 2yz (MESSAGE_BEGIN: 354) of the request's struct. OK; ERR_TOKEN. */
+/* Accepts: the 2yz (MESSAGE_BEGIN: 354) of the request's struct. OK; ERR_TOKEN; ERR_ARG: AUTH with REFUSED, KEYS, DERIVE and
+   STEP: the request stays open. */
 MAILPROTO_API int32_t mailproto_smtp_server_accept(mailproto_smtp_server *server, uint64_t token);
 
 /* Answers RCPT: the recipient's mail goes into this mailbox of a store (mailproto/store.h); 0: its INBOX. The engine begins an
@@ -300,6 +326,23 @@ struct mailproto_store;
 MAILPROTO_API int32_t mailproto_smtp_server_deliver(mailproto_smtp_server *server, uint64_t token,
                                                     const struct mailproto_store *store, uint64_t mailbox,
                                                     const char **why);
+
+/* Answers KEYS, or AUTH with CHECK of a mechanism with a password: what is stored for this user; NULL: there is no such one.
+   Copied, and wiped after use. OK; ERR_TOKEN; ERR_ARG: malformed, or of no use to the mechanism: keys of another hash, keys
+   where a password is needed, or without `sasl`, whose provider they need; an AUTH that has no password to compare, or was
+   compared. The request stays open after ERR_ARG (RFC 5802 3). */
+MAILPROTO_API int32_t mailproto_smtp_server_keys(mailproto_smtp_server *server, uint64_t token,
+                                                 const mailproto_sasl_keys *keys);
+
+/* Answers DERIVE with the octets of the digest; NULL: the provider makes it, when the answer has its turn. Copied. OK;
+   ERR_TOKEN; ERR_ARG: not as long as the hash's digest: the request stays open. */
+MAILPROTO_API int32_t mailproto_smtp_server_derived(mailproto_smtp_server *server, uint64_t token, const void *key,
+                                                    size_t len);
+
+/* Answers STEP, of a mechanism of the host's own. Copied. OK; ERR_TOKEN; ERR_ARG: malformed; ERR_LIMIT: a message of over 9,200
+   octets, which is no line of RFC 4954 4; ERR_NOMEM: no room for its texts. But for OK the request stays open. */
+MAILPROTO_API int32_t mailproto_smtp_server_step(mailproto_smtp_server *server, uint64_t token,
+                                                 const mailproto_sasl_stepped *stepped);
 
 /* Answers any request of this engine with a code and a text. OK; ERR_TOKEN; ERR_ARG: a code that does not fit the
    request, CR, control characters or malformed UTF-8 in the text, over 800 octets; the request stays open. LF parts lines.

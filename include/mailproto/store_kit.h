@@ -5,6 +5,11 @@
  *     mailproto_store_kit_run       runs the rules of store.h against any store, and tells the outcome of each
  *     mailproto_late_store_*        any store, with answers that come later and in random order
  *
+ * Without a rule are SEARCH, SORT and PREVIEW: what is right there follows from the messages' own text, which an engine reads
+ * for every store that has no such functions; a store that has them is to be compared with that, and the kit has no such
+ * reader. ACCOUNT_CHANGES and ACL, too: no store of the library has them, so nothing would prove a rule. Of WATCH only what
+ * must not happen has one, for a hint may always be late, merged or lost.
+ *
  * The program mailproto-store-check runs the kit on the stores of the library and on a shared object that has
  * mailproto_store_kit_entry.
  *

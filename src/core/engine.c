@@ -58,6 +58,16 @@ static int32_t engine_eof(mailproto_session *s, uint64_t now)
     return go_on(e, NULL);
 }
 
+/* Without memory for it, the result's own text stays. */
+static void keep_text(struct mp_engine *e, const char *text, size_t len)
+{
+    e->error_store = mp_alloc_zero(&e->allocator, len + 1);
+    if (!e->error_store)
+        return;
+    e->error_text = memcpy(e->error_store, text, len);
+    e->error_len = len;
+}
+
 static int32_t engine_lost(mailproto_session *s, int32_t why, const char *text, size_t len, uint64_t now)
 {
     struct mp_engine *e = of(s);
@@ -68,10 +78,8 @@ static int32_t engine_lost(mailproto_session *s, int32_t why, const char *text, 
         mp_engine_end(e, why, mailproto_result_text(why));
         if (len > MP_ERROR_TEXT_MAX)
             len = MP_ERROR_TEXT_MAX;
-        if (len) {
-            e->error_text = memcpy(e->error_store, text, len);
-            e->error_len = len;
-        }
+        if (len)
+            keep_text(e, text, len);
     }
     return go_on(e, NULL);
 }
@@ -138,7 +146,7 @@ static void engine_destroy(mailproto_session *s)
     e->ring_count = 0;
     mp_requests_free(e);
     mp_input_free(e);
-    mp_wipe(e->error_store, sizeof e->error_store);
+    mp_free(&e->allocator, e->error_store, e->error_len + 1);
     mp_free(&allocator, (unsigned char *)e - e->offset, e->size);
 }
 
@@ -154,6 +162,50 @@ static const struct mp_session_ops engine_session = {
     .tls_started = engine_tls_started,
     .destroy = engine_destroy,
 };
+
+/* ---- with somebody who keeps what TLS knows: linked only where there is one ---- */
+
+static int32_t kept_tls_started(mailproto_session *s, const mailproto_tls_info *info)
+{
+    struct mp_engine *e = of(s);
+    int32_t result = engine_tls_started(s, info);
+
+    if (!result && e->keeper->keep(e->keeper, info))
+        mp_engine_nomem(e);
+    return result;
+}
+
+/* What the engine made of it goes first. */
+static void kept_destroy(mailproto_session *s)
+{
+    static const struct mp_engine_ops nothing;
+    struct mp_engine *e = of(s);
+
+    if (e->ops->destroy)
+        e->ops->destroy(e);
+    e->ops = &nothing;
+    e->keeper->free(e->keeper);
+    engine_destroy(s);
+}
+
+static const struct mp_session_ops kept_session = {
+    .feed = engine_feed,
+    .eof = engine_eof,
+    .lost = engine_lost,
+    .output = engine_output,
+    .tick = engine_tick,
+    .output_ack = engine_ack,
+    .wants = mp_engine_wants,
+    .deadline = mp_clock_deadline,
+    .tls_started = kept_tls_started,
+    .destroy = kept_destroy,
+};
+
+void mp_engine_set_keeper(struct mp_engine *e, struct mp_tls_keeper *keeper)
+{
+    e->keeper = keeper;
+    e->session.ops = &kept_session;
+}
 
 /* ---- life ---- */
 
@@ -195,7 +247,7 @@ size_t mp_engine_memory_max(size_t size, uint32_t max_open, size_t max_line, siz
     size_t line = 3 * (max_line + 2) + 256; /* the old and the new buffer while it grows, each twice the last */
     size_t output = 2 * (MP_OUT_MARK + 2 * max_reserve + MP_CHUNK) + 16 * (sizeof(struct mp_chunk) + 16);
 
-    return size + 64 + ring + answers + line + output;
+    return size + 64 + ring + answers + line + output + MP_ERROR_TEXT_MAX + 1 + 16;
 }
 
 void mp_engine_kick(struct mp_engine *e)

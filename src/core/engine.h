@@ -14,12 +14,13 @@
 #include "core/memory.h"
 #include "core/outline.h"
 #include "core/session.h"
+#include "core/tls_keeper.h"
 
 enum {
-    MP_ANSWER_MAX = 1000,  /* room that every request has for its answer */
-    MP_CHUNK = 960,        /* the least size of an output chunk: with its head still a small piece to allocators */
-    MP_OUT_MARK = 4096,    /* with this much unsent, an engine takes no more work */
-    MP_ERROR_TEXT_MAX = 96 /* what is kept of a host's text of lost() */
+    MP_ANSWER_MAX = 1000,   /* room that every request has for its answer */
+    MP_CHUNK = 960,         /* the least size of an output chunk: with its head still a small piece to allocators */
+    MP_OUT_MARK = 4096,     /* with this much unsent, an engine takes no more work */
+    MP_ERROR_TEXT_MAX = 255 /* what is kept of a host's text of lost() */
 };
 
 /* ---- requests ---- */
@@ -185,14 +186,15 @@ struct mp_engine {
     uint64_t error_offset;
     const char *error_text;
     size_t error_len;
+    char *error_store; /* the text of lost(), and a NUL: error_len + 1 octets; or NULL */
     uint32_t tls_version, tls_verified;
+    struct mp_tls_keeper *keeper; /* of mp_engine_set_keeper, or NULL */
     union {
         mailproto_cancel cancel;
         mailproto_tls_started tls_started;
         mailproto_closed closed;
-    } own;                                   /* payloads of the base's own events */
-    struct mp_request one;                   /* the ring of those with max_open 1 */
-    char error_store[MP_ERROR_TEXT_MAX + 1]; /* and a NUL */
+    } own;                 /* payloads of the base's own events */
+    struct mp_request one; /* the ring of those with max_open 1 */
 };
 
 /* ---- life ---- */
@@ -211,6 +213,8 @@ struct mp_engine_setup {
 };
 /* Allocates a zeroed engine of `size` octets. OK, ERR_NOMEM. */
 int32_t mp_engine_new(struct mp_engine **out, size_t size, const struct mp_engine_setup *setup);
+/* From the construction on: it is told of the handshake before ops->tls_started, and freed behind ops->destroy. */
+void mp_engine_set_keeper(struct mp_engine *e, struct mp_tls_keeper *keeper);
 /* What mp_engine_new and the base take at most, given the longest line and the largest mp_out_reserve. */
 size_t mp_engine_memory_max(size_t size, uint32_t max_open, size_t max_line, size_t max_reserve);
 

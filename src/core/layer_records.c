@@ -137,8 +137,10 @@ int32_t mp_layer_handshake(struct mp_layer *l, const uint8_t *in, size_t len, si
             return op_failed(l, result);
         if (result == MAILPROTO_LAYER_DONE)
             return handshake_done(l);
-        if (result == MAILPROTO_LAYER_NEED_INPUT)
+        if (result == MAILPROTO_LAYER_NEED_INPUT) {
+            l->shake = room(&l->out) < handshake_room(&l->ops); /* no input before that has gone out */
             return *pos == len ? MAILPROTO_OK : no_progress(l);
+        }
         if (!took && !made)
             return no_progress(l);
     }

@@ -62,4 +62,19 @@ enum { MP_NORMAL_COMPATIBILITY = 1, MP_NORMAL_DECOMPOSED = 2 };
 enum { MP_NFC = 0, MP_NFKC = MP_NORMAL_COMPATIBILITY, MP_NFD = MP_NORMAL_DECOMPOSED, MP_NFKD = 3 };
 int32_t mp_unicode_normalize(uint32_t form, const uint8_t *in, size_t n, uint8_t *out, size_t cap, size_t *made);
 
+/* The same of characters, one at a time: `form`, `put` and `user` are set, the rest is 0. `put` gets what is made. */
+enum { MP_UNICODE_MARKS = 126 };
+typedef struct mp_unicode_normalizer {
+    uint32_t form;
+    void (*put)(void *user, uint32_t c);
+    void *user;
+    /* a character of class 0, perhaps, and the marks behind it, in order of their classes */
+    size_t n;
+    uint32_t c[MP_UNICODE_MARKS + 1];
+    uint8_t combining[MP_UNICODE_MARKS + 1];
+} mp_unicode_normalizer;
+/* OK; ERR_ARG: more marks than that. */
+int32_t mp_unicode_normalizer_take(mp_unicode_normalizer *normalizer, uint32_t c);
+void mp_unicode_normalizer_end(mp_unicode_normalizer *normalizer);
+
 #endif

@@ -7,27 +7,7 @@
 
 #ifndef MAILPROTO_NO_UNICODE
 
-enum { MARKS = 126 };
-
-/* A character of class 0, perhaps, and the marks behind it, in order of their classes. */
-typedef struct segment {
-    uint32_t c[MARKS + 1];
-    uint8_t combining[MARKS + 1];
-    size_t n;
-    uint32_t form;
-    uint8_t *out;
-    size_t cap, made;
-} segment;
-
-static void put(segment *s, uint32_t c)
-{
-    uint8_t octets[4];
-    size_t n = mp_utf8_write(octets, c);
-
-    for (size_t i = 0; i < n; i++, s->made++)
-        if (s->made < s->cap)
-            s->out[s->made] = octets[i];
-}
+typedef mp_unicode_normalizer segment;
 
 /* A mark joins the first character, unless one of the same or a higher class stands between (D117). */
 static void compose(segment *s)
@@ -54,7 +34,7 @@ static void compose(segment *s)
 static void flush(segment *s)
 {
     for (size_t i = 0; i < s->n; i++)
-        put(s, s->c[i]);
+        s->put(s->user, s->c[i]);
     s->n = 0;
 }
 
@@ -76,7 +56,7 @@ static int take(segment *s, uint32_t c)
         }
         flush(s);
     }
-    if (s->n > MARKS)
+    if (s->n > MP_UNICODE_MARKS)
         return 0;
     for (at = s->n++; at && s->combining[at - 1] > combining; at--) {
         s->c[at] = s->c[at - 1];
@@ -87,31 +67,64 @@ static int take(segment *s, uint32_t c)
     return 1;
 }
 
+int32_t mp_unicode_normalizer_take(mp_unicode_normalizer *normalizer, uint32_t c)
+{
+    uint32_t whole[MP_UNICODE_DECOMPOSED];
+    size_t characters = mp_unicode_decompose(c, normalizer->form & MP_NORMAL_COMPATIBILITY, whole);
+
+    for (size_t i = 0; i < characters; i++)
+        if (!take(normalizer, whole[i]))
+            return MAILPROTO_ERR_ARG;
+    return MAILPROTO_OK;
+}
+
+void mp_unicode_normalizer_end(mp_unicode_normalizer *normalizer)
+{
+    if (!(normalizer->form & MP_NORMAL_DECOMPOSED))
+        compose(normalizer);
+    flush(normalizer);
+}
+
+/* ---- of UTF-8 ---- */
+
+struct octets {
+    uint8_t *out;
+    size_t cap, made;
+};
+
+static void put_octets(void *user, uint32_t c)
+{
+    struct octets *to = user;
+    uint8_t octets[4];
+    size_t n = mp_utf8_write(octets, c);
+
+    for (size_t i = 0; i < n; i++, to->made++)
+        if (to->made < to->cap)
+            to->out[to->made] = octets[i];
+}
+
 int32_t mp_unicode_normalize(uint32_t form, const uint8_t *in, size_t n, uint8_t *out, size_t cap, size_t *made)
 {
-    segment s;
-    uint32_t c, whole[MP_UNICODE_DECOMPOSED];
+    struct octets to = {out, cap, 0};
+    mp_unicode_normalizer normalizer;
+    uint32_t c;
 
-    s.n = s.made = 0;
-    s.form = form;
-    s.out = out;
-    s.cap = cap;
+    normalizer.form = form;
+    normalizer.put = put_octets;
+    normalizer.user = &to;
+    normalizer.n = 0;
     for (size_t at = 0; at < n;) {
-        size_t octets = mp_utf8_read(in + at, n - at, &c), characters;
+        size_t octets = mp_utf8_read(in + at, n - at, &c);
 
         if (!octets)
             return MAILPROTO_ERR_ARG;
         at += octets;
-        characters = mp_unicode_decompose(c, form & MP_NORMAL_COMPATIBILITY, whole);
-        for (size_t i = 0; i < characters; i++)
-            if (!take(&s, whole[i]))
-                return MAILPROTO_ERR_ARG;
+        if (mp_unicode_normalizer_take(&normalizer, c))
+            return MAILPROTO_ERR_ARG;
     }
-    if (!(form & MP_NORMAL_DECOMPOSED))
-        compose(&s);
-    flush(&s);
-    *made = s.made;
-    return s.made > cap ? MAILPROTO_ERR_LIMIT : MAILPROTO_OK;
+    mp_unicode_normalizer_end(&normalizer);
+    *made = to.made;
+    return to.made > cap ? MAILPROTO_ERR_LIMIT : MAILPROTO_OK;
 }
 
 #else

@@ -5,15 +5,23 @@
 size_t mp_utf8_read(const uint8_t *p, size_t n, uint32_t *character)
 {
     static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
-    size_t tails = p[0] < 0xc0 ? p[0] >> 7 : (size_t)(p[0] >= 0xe0) + (p[0] >= 0xf0) + 1;
-    uint32_t value = p[0] & 0x7fU >> tails;
+    uint32_t value = p[0];
+    size_t tails = 0, i = 0;
 
-    if (n <= tails || (p[0] & 0xc0) == 0x80)
-        return 0;
-    for (size_t i = 1; i <= tails; i++) {
-        if ((p[i] & 0xc0) != 0x80)
+    if (value > 0x7f) {
+        if (value < 0xc0)
             return 0;
-        value = value << 6 | (p[i] & 0x3f);
+        tails = 1 + (size_t)(value > 0xdf) + (value > 0xef);
+        value &= 0x7fU >> tails;
+    }
+    if (tails >= n)
+        return 0;
+    while (i < tails) {
+        uint32_t tail = p[++i] ^ 0x80U;
+
+        if (tail > 0x3f)
+            return 0;
+        value = value << 6 | tail;
     }
     if (value < least[tails] || value - 0xd800 < 0x800 || value > 0x10ffff)
         return 0;

@@ -369,13 +369,17 @@ int32_t mailproto_mime_address_check(const void *in, size_t n, uint32_t *verdict
 
 const char *mailproto_mime_verdict_text(uint32_t verdict)
 {
-    switch (verdict) {
-#define SENTENCE(name, value, sentence)                                                                                \
-    case value:                                                                                                        \
-        return sentence;
+    static const struct {
+        uint32_t verdict;
+        const char *text;
+    } all[] = {
+#define SENTENCE(name, value, sentence) {value, sentence},
         MAILPROTO_MIME_VERDICT_TABLE(SENTENCE)
 #undef SENTENCE
-    default:
-        return NULL;
-    }
+    };
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].verdict == verdict)
+            return all[i].text;
+    return NULL;
 }

@@ -1,8 +1,9 @@
 /* base64_arm.c - whole groups of base64, 64 characters at a time: NEON of 64-bit ARM.
  * RFC 2045 section 6.8. */
 #include "mime/base64_runs.h"
+#include "mime/codec_vector.h"
 
-#if defined(__GNUC__) && defined(__aarch64__)
+#if MP_VECTOR && defined(__aarch64__)
 
 #include <arm_neon.h>
 #include <string.h>

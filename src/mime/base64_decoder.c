@@ -164,7 +164,7 @@ static size_t run(mailproto_base64_decoder *d, mp_codec_io *io, size_t look)
     if (!measure(&r, look))
         return 0;
     room = r.room;
-    mp_base64_choose()->read(&r);
+    mp_base64_read(&r);
     octets = (size_t)(r.io.in - io->in);
     account(d, &r, room, octets);
     *io = r.io;

@@ -70,7 +70,7 @@ int32_t mailproto_base64_encode(mailproto_base64_encoder *e, const void *in, siz
         return MAILPROTO_ERR_STATE;
     begin(e, &w);
     if (join(e, &w)) {
-        mp_base64_choose()->write(&w);
+        mp_base64_write(&w);
         if (mp_codec_in(&w.io) < 3)
             while (w.io.in < w.io.in_end)
                 e->octet[e->held++] = *w.io.in++;

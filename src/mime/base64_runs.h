@@ -4,6 +4,7 @@
 #define MP_MIME_BASE64_RUNS_H
 
 #include "mime/codec.h"
+#include "mime/codec_vector.h"
 
 /* The length of a line that never ends. */
 #define MP_BASE64_NO_LINE (SIZE_MAX - 3)
@@ -44,6 +45,25 @@ const mp_base64_version *mp_base64_versions(size_t index);
 
 /* The fastest of them. */
 const mp_base64_version *mp_base64_choose(void);
+
+/* It writes, or reads. Without vector code there is one version, and a program that only reads has no code that writes. */
+static inline void mp_base64_write(mp_base64_writer *w)
+{
+#if MP_VECTOR
+    mp_base64_choose()->write(w);
+#else
+    mp_base64_write_scalar(w);
+#endif
+}
+
+static inline void mp_base64_read(mp_base64_reader *r)
+{
+#if MP_VECTOR
+    mp_base64_choose()->read(r);
+#else
+    mp_base64_read_scalar(r);
+#endif
+}
 
 /* The same of one processor's own, without the scalar one: NULL past the last, and on any other processor. */
 const mp_base64_version *mp_base64_versions_x86(size_t index);

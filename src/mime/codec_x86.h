@@ -3,7 +3,9 @@
 #ifndef MP_MIME_CODEC_X86_H
 #define MP_MIME_CODEC_X86_H
 
-#if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
+#include "mime/codec_vector.h"
+
+#if MP_VECTOR && (defined(__x86_64__) || defined(__i386__))
 #define MP_X86 1
 #else
 #define MP_X86 0

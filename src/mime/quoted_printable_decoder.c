@@ -218,7 +218,7 @@ static size_t run(mailproto_qp_decoder *d, mp_codec_io *io)
     mp_qp_reader r = {.io = *io, .column = d->column > 2 * MP_CODEC_LINE ? 2 * MP_CODEC_LINE : (size_t)d->column};
     size_t octets;
 
-    mp_qp_choose()->read(&r);
+    mp_qp_read(&r);
     octets = (size_t)(r.io.in - io->in);
     mp_codec_note(d->report, MAILPROTO_CODEC_BARE_LF, r.bare_lf, d->offset + r.first_bare_lf);
     mp_codec_note(d->report, MAILPROTO_CODEC_LONG_LINE, r.long_lines, d->offset + r.first_long_line);

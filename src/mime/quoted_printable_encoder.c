@@ -84,7 +84,7 @@ int32_t mailproto_qp_encode(mailproto_qp_encoder *e, const void *in, size_t n, s
         return MAILPROTO_ERR_STATE;
     begin(e, &w, 0);
     if (join(e, &w)) {
-        mp_qp_choose()->write(&w);
+        mp_qp_write(&w);
         if (w.starved)
             while (w.io.in < w.io.in_end)
                 e->octet[e->held++] = *w.io.in++;

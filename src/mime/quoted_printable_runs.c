@@ -275,7 +275,12 @@ static const mp_qp_version scalar = {"scalar", mp_qp_write_scalar, mp_qp_read_sc
 
 const mp_qp_version *mp_qp_versions(size_t index)
 {
-    return index ? mp_qp_versions_x86(index - 1) : &scalar;
+    const mp_qp_version *version;
+
+    if (!index)
+        return &scalar;
+    version = mp_qp_versions_x86(index - 1);
+    return version ? version : mp_qp_versions_arm(index - 1);
 }
 
 const mp_qp_version *mp_qp_choose(void)

@@ -4,6 +4,7 @@
 #define MP_MIME_QUOTED_PRINTABLE_RUNS_H
 
 #include "mime/codec.h"
+#include "mime/codec_vector.h"
 
 /* ---- encoding ---- */
 
@@ -69,9 +70,30 @@ const mp_qp_version *mp_qp_versions(size_t index);
 /* The fastest of them. */
 const mp_qp_version *mp_qp_choose(void);
 
+/* It writes, or reads. Without vector code there is one version, and a program that only reads has no code that writes. */
+static inline void mp_qp_write(mp_qp_writer *w)
+{
+#if MP_VECTOR
+    mp_qp_choose()->write(w);
+#else
+    mp_qp_write_scalar(w);
+#endif
+}
+
+static inline void mp_qp_read(mp_qp_reader *r)
+{
+#if MP_VECTOR
+    mp_qp_choose()->read(r);
+#else
+    mp_qp_read_scalar(r);
+#endif
+}
+
 /* The same of one processor's own, without the scalar one: NULL past the last, and on any other processor. */
 const mp_qp_version *mp_qp_versions_x86(size_t index);
+const mp_qp_version *mp_qp_versions_arm(size_t index);
 const mp_qp_version *mp_qp_version_avx512(void);
+void mp_qp_write_avx512(mp_qp_writer *w);
 
 /* What an octet is. */
 enum {

@@ -1,8 +1,9 @@
 /* structure_scan_arm.c - the structure scans 64 octets at a time with NEON.
  * RFC 5322 sections 2.1 and 2.2.3; RFC 2046 section 5.1.1. */
+#include "mime/codec_vector.h"
 #include "mime/structure_scan.h"
 
-#if defined(__GNUC__) && defined(__aarch64__) && defined(__ARM_NEON) && defined(__BYTE_ORDER__) &&                     \
+#if MP_VECTOR && defined(__aarch64__) && defined(__ARM_NEON) && defined(__BYTE_ORDER__) &&                             \
     __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define MP_NEON 1
 #else

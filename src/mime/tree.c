@@ -32,7 +32,8 @@ static void begin_part(mailproto_mime_tree *t)
     const mp_open *top = mp_structure_top(s);
     mp_tree_part *part = &t->parts[t->parts_n];
 
-    memset(part, 0, offsetof(mp_tree_part, known));
+    /* all that is not written when its header and when the part ends; `known` goes by `present` */
+    part->kind = part->children = part->last_child = 0;
     part->number = top->number;
     part->depth = s->open_n - 1;
     part->begin = top->begin;

@@ -1,6 +1,7 @@
 /* client.c - the life of a POP3 client session: what it does next, and how it ends.
  * RFC 1939 section 3; docs/design/pop3.md. */
 #include "pop3/client.h"
+#include "core/ascii.h"
 #include "core/config.h"
 
 static struct mailproto_pop3_client *of(struct mp_engine *e)
@@ -15,20 +16,30 @@ static const struct mailproto_pop3_client *of_const(const struct mp_engine *e)
 
 /* ---- lines ---- */
 
+/* "+" of AUTH; "+OK" is another thing. */
+static int challenge(const struct mailproto_pop3_client *c, const struct mp_line *line)
+{
+    return c->phase == MP_POP3_AT_AUTH && line->len && line->ptr[0] == '+' && !(line->flags & MP_LINE_TOO_LONG) &&
+           !mp_ascii_begins(line->ptr, line->len, "+OK");
+}
+
 int mp_pop3_status(struct mailproto_pop3_client *c, struct mp_line *line)
 {
-    if (!mp_line_peek(&c->base, c->max_line, line))
+    const int auth = c->phase == MP_POP3_AT_AUTH; /* challenges may be long, and tell of secrets */
+
+    if (!mp_line_peek(&c->base, auth ? c->max_auth_line : c->max_line, line))
         return 0;
-    mp_line_take(&c->base, line, MAILPROTO_TRACE_LINE);
+    mp_line_take(&c->base, line, challenge(c, line) ? MAILPROTO_TRACE_PRIVATE : MAILPROTO_TRACE_LINE);
     mp_peer_clock_reset(&c->base);
     if (line->flags & MP_LINE_TOO_LONG) {
-        mp_engine_end(&c->base, MAILPROTO_ERR_LIMIT, "a response is longer than max_line");
+        mp_engine_end(&c->base, MAILPROTO_ERR_LIMIT,
+                      auth ? "a challenge is too long" : "a response is longer than max_line");
         return 0;
     }
     if (!mp_pop3_response_parse(line->ptr, line->len, &c->response))
         return 1;
-    if (c->phase == MP_POP3_AT_AUTH && line->len && line->ptr[0] == '+')
-        return 1; /* a challenge: response.status is NO_REPLY */
+    if (challenge(c, line))
+        return 1; /* response.status is NO_REPLY */
     mp_engine_end(&c->base, MAILPROTO_ERR_PROTOCOL, "a response is neither +OK nor -ERR");
     return 0;
 }
@@ -125,16 +136,26 @@ static int client_wants_input(const struct mp_engine *e)
 
 static void client_answered(struct mp_engine *e, struct mp_request *r)
 {
-    mp_pop3_credentials_answered(of(e), r);
+    if (r->type == MAILPROTO_POP3_CLIENT_CREDENTIALS)
+        mp_pop3_credentials_answered(of(e), r);
+    else
+        mp_pop3_exchange_answered(of(e), r);
 }
 
 /* ---- defaults and failures ---- */
 
-static int32_t no_credentials(struct mp_engine *e, struct mp_request *r)
+static int32_t no_answer(struct mp_engine *e, struct mp_request *r)
 {
     r->code = 0;
     mp_request_answered(e, r, 0);
     return MAILPROTO_OK;
+}
+
+static int32_t client_use_default(struct mp_engine *e, struct mp_request *r)
+{
+    if (r->type == MAILPROTO_POP3_CLIENT_DERIVE)
+        return mailproto_pop3_client_derived(of(e), r->token, NULL, 0);
+    return no_answer(e, r);
 }
 
 /* What belongs to a command fails the command: what is left of its response is skipped in step. */
@@ -203,7 +224,24 @@ static void client_eof(struct mp_engine *e)
     mp_engine_end(e, MAILPROTO_ERR_LOST, "the server closed the connection");
 }
 
-/* RFC 2595 4: what was learned in clear text is worth nothing. */
+/* For the logins that it is bound to; there are none if the config says nothing of SASL. */
+static int32_t keep_tls(struct mp_tls_keeper *keeper, const mailproto_tls_info *info)
+{
+    struct mailproto_pop3_client *c =
+        (struct mailproto_pop3_client *)((uintptr_t)keeper - offsetof(struct mailproto_pop3_client, keeper));
+
+    return mp_sasl_client_channel(c->sasl, &c->channel, info, &c->base.allocator);
+}
+
+/* The channel goes with the login. */
+static void free_nothing(struct mp_tls_keeper *keeper)
+{
+    (void)keeper;
+}
+
+const struct mp_tls_keeper mp_pop3_client_keeper = {keep_tls, free_nothing};
+
+/* RFC 2595 4: what was learned in clear text is worth nothing, the timestamp of APOP neither. */
 static void client_tls_started(struct mp_engine *e)
 {
     struct mailproto_pop3_client *c = of(e);
@@ -245,6 +283,7 @@ static void client_destroy(struct mp_engine *e)
     struct mailproto_pop3_client *c = of(e);
 
     mp_pop3_forget_secret(c);
+    mp_pop3_forget_sasl(c);
     mp_pop3_free_orders(c);
     mp_free(&e->allocator, c->greeting, c->greeting_len);
 }
@@ -254,8 +293,8 @@ const struct mp_engine_ops mp_pop3_client_ops = {
     .step = client_step,
     .wants_input = client_wants_input,
     .answered = client_answered,
-    .use_default = no_credentials,
-    .fail = no_credentials,
+    .use_default = client_use_default,
+    .fail = no_answer,
     .fail_event = client_fail_event,
     .peer_limit = client_peer_limit,
     .peer_timeout = client_peer_timeout,

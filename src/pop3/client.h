@@ -6,7 +6,7 @@
 #include "core/engine.h"
 #include "mailproto/pop3_client.h"
 #include "pop3/grammar.h"
-#include "sasl/sasl.h"
+#include "sasl/client.h"
 
 /* Where the session is: each phase sends its command, then reads the response to it. */
 enum {
@@ -16,7 +16,7 @@ enum {
     MP_POP3_AT_LOGIN, /* ask CREDENTIALS */
     MP_POP3_AT_AUTH,  /* a SASL exchange */
     MP_POP3_AT_USER,
-    MP_POP3_AT_PASS,
+    MP_POP3_AT_PASS,  /* or APOP */
     MP_POP3_AT_READY, /* raise READY */
     MP_POP3_AT_COMMANDS,
     MP_POP3_AT_QUIT,
@@ -40,9 +40,9 @@ enum { MP_POP3_FIRST_LINE = 0, MP_POP3_LISTING, MP_POP3_BODY, MP_POP3_ANSWERED }
 enum { MP_POP3_IN_LINE = 0, MP_POP3_AT_LINE, MP_POP3_AFTER_DOT, MP_POP3_AFTER_DOT_CR, MP_POP3_AFTER_CR };
 
 enum {
-    MP_POP3_SECRET_MAX = 2048, /* a login: its three texts */
+    MP_POP3_SECRET_MAX = 2048, /* a login by USER and PASS, or APOP: its two texts */
     MP_POP3_CAPA_LINES = 1000, /* of the engine's own CAPA, before it gives up */
-    MP_POP3_LOGINS = 4         /* config.login */
+    MP_POP3_LOGINS = 16        /* config.login */
 };
 
 struct mailproto_pop3_client {
@@ -51,7 +51,7 @@ struct mailproto_pop3_client {
 
     /* of the config */
     uint32_t flags, tls, login[MP_POP3_LOGINS];
-    uint32_t window, max_commands, max_line;
+    uint32_t window, max_commands, max_line, max_auth_line;
     uint32_t greeting_ms, command_ms, body_ms, quit_ms, tls_ms, min_body_rate;
 
     uint8_t phase, sent; /* sent: the command of this phase */
@@ -67,9 +67,21 @@ struct mailproto_pop3_client {
     size_t greeting_len;
 
     /* a login */
-    uint32_t mechanism, sasl_step;
-    char *secret; /* MP_POP3_SECRET_MAX octets, from CREDENTIALS until it was sent */
-    struct mp_sasl_identity identity;
+    uint32_t mechanism, tried;            /* the way, and how many of the order are behind it */
+    struct mp_sasl_client_settings *sasl; /* until it has succeeded, and the channel; NULL: the config has none */
+    struct mp_tls_keeper keeper;          /* of the base: keeps `channel` */
+    struct mp_sasl_channel *channel;      /* what TLS knows */
+    struct mp_sasl_client *exchange;      /* of AUTH */
+    char *secret;                     /* of the others: MP_POP3_SECRET_MAX octets, from CREDENTIALS until it was sent */
+    struct mp_sasl_identity identity; /* in it */
+    char *challenge;                  /* the last one, decoded */
+    size_t challenge_size;
+    uint8_t auth_sent;     /* AUTH is on its way */
+    uint8_t message_waits; /* the first message did not fit into its line */
+    uint8_t said;          /* a message was sent */
+    uint8_t challenges;    /* a challenge has come */
+    uint8_t cancelled;     /* "*" was sent */
+    uint8_t refusals;      /* a mechanism was refused as unknown */
 
     /* commands */
     struct mp_pop3_order *first, *last, *unsent;
@@ -91,6 +103,7 @@ struct mailproto_pop3_client {
         mailproto_pop3_body body;
         mailproto_pop3_done done;
         mailproto_pop3_quit_reply quit_reply;
+        union mp_sasl_payload sasl;
     } payload;
 };
 
@@ -105,7 +118,7 @@ void mp_pop3_enter(struct mailproto_pop3_client *c, uint8_t phase);
 /* QUIT, and the end of a session that cannot become ready. */
 void mp_pop3_give_up(struct mailproto_pop3_client *c, int32_t why, const char *text);
 
-/* ---- before READY (client_setup.c, client_login.c) ---- */
+/* ---- before READY (client_setup.c, client_login.c, client_auth.c) ---- */
 
 int mp_pop3_setup_step(struct mailproto_pop3_client *c);
 void mp_pop3_after_capa(struct mailproto_pop3_client *c);
@@ -113,6 +126,17 @@ void mp_pop3_raise_refused(struct mailproto_pop3_client *c, uint32_t stage);
 int mp_pop3_login_step(struct mailproto_pop3_client *c);
 void mp_pop3_credentials_answered(struct mailproto_pop3_client *c, const struct mp_request *r);
 void mp_pop3_forget_secret(struct mailproto_pop3_client *c);
+/* Whether the greeting has a timestamp, and which. It is forgotten with what was said before STLS. */
+int mp_pop3_apop_possible(const struct mailproto_pop3_client *c, mailproto_text *timestamp);
+void mp_pop3_send_line(struct mailproto_pop3_client *c, const char *keyword, mailproto_text argument, uint32_t kind);
+void mp_pop3_logged_in(struct mailproto_pop3_client *c);
+void mp_pop3_login_refused(struct mailproto_pop3_client *c);
+int mp_pop3_auth_step(struct mailproto_pop3_client *c);
+/* DERIVE or STEP was answered. */
+void mp_pop3_exchange_answered(struct mailproto_pop3_client *c, const struct mp_request *r);
+void mp_pop3_end_exchange(struct mailproto_pop3_client *c);
+/* What logins need of config and TLS: nobody logs in any more. */
+void mp_pop3_forget_sasl(struct mailproto_pop3_client *c);
 
 /* ---- commands (client_submit.c, client_commands.c, client_responses.c) ---- */
 
@@ -133,5 +157,6 @@ int mp_pop3_body_step(struct mailproto_pop3_client *c);
 
 int32_t mp_pop3_client_dispatch(struct mp_engine *e, const mailproto_event *event);
 extern const struct mp_engine_ops mp_pop3_client_ops;
+extern const struct mp_tls_keeper mp_pop3_client_keeper;
 
 #endif

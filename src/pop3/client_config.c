@@ -38,9 +38,69 @@ static void set_defaults(mailproto_pop3_client_config *c)
     mp_or_default(&c->min_body_rate, 1);
 }
 
-static int login_known(uint32_t way)
+enum { MAX_MESSAGE = 8192, MAX_MESSAGE_EVER = 1048576 }; /* of sasl.max_message */
+
+/* A config with its defaults; that of SASL, if there is one, in a copy that has all its fields. 0; -1: not made by _init. */
+static int copy_config(mailproto_pop3_client_config *c, mailproto_sasl_client_config *sasl,
+                       const mailproto_pop3_client_config *config)
 {
-    return way == MAILPROTO_POP3_USER_PASS || mp_sasl_name(way);
+    if (mp_struct_copy(c, sizeof *c, config) || (c->sasl && mp_struct_copy(sasl, sizeof *sasl, c->sasl)))
+        return -1;
+    if (c->sasl) {
+        c->sasl = sasl;
+        mp_or_default(&sasl->max_message, MAX_MESSAGE);
+    }
+    set_defaults(c);
+    return 0;
+}
+
+/* ---- contradictions ---- */
+
+static int one_bit(uint32_t way)
+{
+    return !(way & (way - 1));
+}
+
+/* APOP needs MD5. */
+static int has_md5(const mailproto_sasl_client_config *sasl)
+{
+    mailproto_crypto crypto;
+
+    return sasl && !mp_struct_copy(&crypto, sizeof crypto, sasl->crypto) && crypto.hashes & MAILPROTO_HASH_MD5 &&
+           crypto.hash;
+}
+
+static const char *wrong_way(const mailproto_pop3_client_config *c, uint32_t way)
+{
+    const uint32_t known = MP_SASL_EVERY | MAILPROTO_POP3_USER_PASS | MAILPROTO_POP3_APOP;
+
+    if (!one_bit(way) || way & ~known)
+        return "login holds what is neither one MAILPROTO_SASL_* bit nor MAILPROTO_POP3_USER_PASS nor _APOP";
+    if (way == MAILPROTO_POP3_APOP && !has_md5(c->sasl))
+        return "login holds APOP, which needs sasl.crypto with MD5";
+    if (way & ~(uint32_t)(MP_SASL_ALL | MAILPROTO_POP3_USER_PASS) && !c->sasl)
+        return "login holds a mechanism that needs sasl";
+    return NULL;
+}
+
+static const char *wrong_login(const mailproto_pop3_client_config *c)
+{
+    const uint32_t need_tls =
+        MAILPROTO_SASL_CLEARTEXT | MAILPROTO_SASL_SCRAM_PLUS | MAILPROTO_SASL_EXTERNAL | MAILPROTO_POP3_USER_PASS;
+    uint32_t ways = 0;
+    const char *why;
+
+    for (size_t i = 0; i < MP_POP3_LOGINS && c->login[i]; i++) {
+        if ((why = wrong_way(c, c->login[i])))
+            return why;
+        ways |= c->login[i];
+    }
+    if (ways && !(ways & ~need_tls) && c->tls == MAILPROTO_TLS_NEVER &&
+        !(c->flags & MAILPROTO_POP3_CLIENT_CLEARTEXT_LOGIN))
+        return "no login is possible: tls is NEVER and flags lack CLEARTEXT_LOGIN";
+    if (c->sasl && c->sasl->order[0])
+        return "sasl.order is not empty: the order is that of login";
+    return NULL;
 }
 
 static const char *wrong_config(const mailproto_pop3_client_config *c)
@@ -49,16 +109,21 @@ static const char *wrong_config(const mailproto_pop3_client_config *c)
         return "flags has a bit that is no MAILPROTO_POP3_CLIENT_*";
     if (c->tls > MAILPROTO_TLS_IMPLICIT)
         return "tls is no MAILPROTO_TLS_*";
-    for (size_t i = 0; i < MP_POP3_LOGINS && c->login[i]; i++)
-        if (!login_known(c->login[i]))
-            return "login holds what is neither one MAILPROTO_SASL_* bit nor MAILPROTO_POP3_USER_PASS";
-    if (c->login[0] && c->tls == MAILPROTO_TLS_NEVER && !(c->flags & MAILPROTO_POP3_CLIENT_CLEARTEXT_LOGIN))
-        return "no login is possible: tls is NEVER and flags lack CLEARTEXT_LOGIN";
     if (c->window > 256)
         return "window is over 256";
+    if (c->sasl && c->sasl->max_message > MAX_MESSAGE_EVER)
+        return "sasl.max_message is over 1048576";
     if (c->max_line < MP_POP3_RESPONSE_MAX || c->max_line > 1048576)
         return "max_line is not from 512 to 1048576";
-    return NULL;
+    return wrong_login(c);
+}
+
+/* A challenge is a line of its own kind: base64 of what the mechanisms take. */
+static uint32_t auth_line(const mailproto_pop3_client_config *c)
+{
+    uint32_t most = c->sasl ? (uint32_t)mp_base64_encoded_size(c->sasl->max_message) + 4 : 0;
+
+    return most > c->max_line ? most : c->max_line;
 }
 
 static void fill(struct mailproto_pop3_client *c, const mailproto_pop3_client_config *config)
@@ -69,6 +134,7 @@ static void fill(struct mailproto_pop3_client *c, const mailproto_pop3_client_co
     c->window = config->window;
     c->max_commands = config->max_commands;
     c->max_line = config->max_line;
+    c->max_auth_line = auth_line(config);
     c->greeting_ms = config->greeting_ms;
     c->command_ms = config->command_ms;
     c->body_ms = config->body_ms;
@@ -77,24 +143,44 @@ static void fill(struct mailproto_pop3_client *c, const mailproto_pop3_client_co
     c->min_body_rate = config->min_body_rate;
 }
 
+/* The order of SASL is login, without what is not SASL's. An empty one would be the library's: if there is none of it, PLAIN
+   stands there, and is not asked for. */
+static int32_t keep_sasl(struct mailproto_pop3_client *c, mailproto_sasl_client_config *sasl, const char **why)
+{
+    const char *wrong = "the allocator gave no memory";
+    size_t n = 0;
+    int32_t result;
+
+    for (size_t i = 0; sasl && i < MP_POP3_LOGINS && c->login[i]; i++)
+        if (c->login[i] & MP_SASL_EVERY)
+            sasl->order[n++] = c->login[i];
+    if (sasl && !n)
+        sasl->order[0] = MAILPROTO_SASL_PLAIN;
+    c->keeper = mp_pop3_client_keeper;
+    mp_engine_set_keeper(&c->base, &c->keeper);
+    result = mp_sasl_client_keep(&c->sasl, sasl, &c->base.allocator, &wrong);
+    return result ? mp_refuse(why, result, wrong) : result;
+}
+
 int32_t mailproto_pop3_client_new(mailproto_pop3_client **out, const mailproto_pop3_client_config *config,
                                   const mailproto_pop3_client_callbacks *callbacks,
                                   const mailproto_allocator *allocator, void *user, const char **why)
 {
     mailproto_pop3_client_callbacks table = {0};
     mailproto_pop3_client_config c;
+    mailproto_sasl_client_config sasl;
     struct mp_engine_setup setup = {.ops = &mp_pop3_client_ops, .user = user, .polled = !callbacks};
     mailproto_allocator own;
     struct mp_engine *e;
     const char *wrong;
+    int32_t result;
 
-    if (!out || mp_struct_copy(&c, sizeof c, config))
+    if (!out || copy_config(&c, &sasl, config))
         return mp_refuse(why, MAILPROTO_ERR_ARG, "out or config is missing, or config is not as its _init makes it");
     if (callbacks && mp_struct_copy(&table, sizeof table, callbacks))
         return mp_refuse(why, MAILPROTO_ERR_ARG, "callbacks is not as its _init makes it");
     if (mp_allocator_copy(&own, allocator))
         return mp_refuse(why, MAILPROTO_ERR_ARG, "allocator lacks a function");
-    set_defaults(&c);
     wrong = wrong_config(&c);
     if (wrong)
         return mp_refuse(why, MAILPROTO_ERR_CONFIG, wrong);
@@ -108,7 +194,12 @@ int32_t mailproto_pop3_client_new(mailproto_pop3_client **out, const mailproto_p
     *out = (struct mailproto_pop3_client *)e;
     (*out)->callbacks = table;
     fill(*out, &c);
-    return MAILPROTO_OK;
+    result = keep_sasl(*out, c.sasl ? &sasl : NULL, why);
+    if (result) {
+        mailproto_session_free(&e->session);
+        *out = NULL;
+    }
+    return result;
 }
 
 mailproto_session *mailproto_pop3_client_session(mailproto_pop3_client *client)
@@ -118,15 +209,22 @@ mailproto_session *mailproto_pop3_client_session(mailproto_pop3_client *client)
 
 /* ---- what a session takes at most ---- */
 
+enum {
+    LONGEST_MESSAGE = 2 * MP_SASL_NAME_MAX + MP_SASL_PASSWORD_MAX + 512
+};                                            /* what a mechanism says of credentials alone */
 enum { COMMAND_ROOM = 64, COMMAND_MAX = 32 }; /* what a command reserves, and what it takes */
 
-/* Before READY: the greeting, the texts of the login, the message made of them and its line, behind short ones. */
+/* Before READY: the greeting, the texts of the login, the message made of them and its line, behind short ones. Of USER and PASS,
+   or APOP, and what its digest is made of; or of AUTH: the exchange, a challenge and the line of what answers it. */
 static size_t login_max(const mailproto_pop3_client_config *c)
 {
-    size_t secret = MP_POP3_SECRET_MAX + MP_GRAIN;
-    size_t line = mp_base64_encoded_size(MP_POP3_SECRET_MAX + 2) + 2 + MP_CHUNK_HEAD;
+    size_t message = c->sasl ? c->sasl->max_message : 0;
+    size_t secret = 2 * (MP_POP3_SECRET_MAX + MP_GRAIN) + c->max_line + MP_GRAIN;
+    size_t line = mp_base64_encoded_size(mp_larger(message, LONGEST_MESSAGE)) + MP_POP3_COMMAND_MAX + MP_CHUNK_HEAD;
+    size_t challenge = mp_base64_decoded_max(auth_line(c)) + 1 + MP_GRAIN;
 
-    return c->max_line + MP_GRAIN + 2 * secret + line + 2 * (MP_CHUNK + MP_CHUNK_HEAD);
+    return c->max_line + MP_GRAIN + mp_larger(secret, mp_sasl_client_memory(c->sasl) + challenge + line) +
+           2 * (MP_CHUNK + MP_CHUNK_HEAD);
 }
 
 /* Behind it: commands, as many as may be on their way or as output takes. */
@@ -140,12 +238,10 @@ static size_t commands_max(const mailproto_pop3_client_config *c)
 size_t mailproto_pop3_client_memory_max(const mailproto_pop3_client_config *config)
 {
     mailproto_pop3_client_config c;
+    mailproto_sasl_client_config sasl;
 
-    if (mp_struct_copy(&c, sizeof c, config))
+    if (copy_config(&c, &sasl, config) || wrong_config(&c))
         return 0;
-    set_defaults(&c);
-    if (wrong_config(&c))
-        return 0;
-    return sizeof(struct mailproto_pop3_client) + MP_GRAIN + MP_ANSWER_MAX + MP_GRAIN + mp_line_memory_max(c.max_line) +
-           mp_larger(login_max(&c), commands_max(&c));
+    return sizeof(struct mailproto_pop3_client) + MP_GRAIN + MP_ANSWER_MAX + MP_GRAIN +
+           mp_line_memory_max(auth_line(&c)) + mp_larger(login_max(&c), commands_max(&c));
 }

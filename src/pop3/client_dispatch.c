@@ -27,6 +27,10 @@ int32_t mp_pop3_client_dispatch(struct mp_engine *e, const mailproto_event *even
         return CALL(on_done, mailproto_pop3_done);
     case MAILPROTO_POP3_CLIENT_QUIT_REPLY:
         return CALL(on_quit_reply, mailproto_pop3_quit_reply);
+    case MAILPROTO_POP3_CLIENT_DERIVE:
+        return CALL(on_derive, mailproto_sasl_derive_wanted);
+    case MAILPROTO_POP3_CLIENT_STEP:
+        return CALL(on_step, mailproto_sasl_step);
     case MAILPROTO_EVENT_TRACE:
         return CALL(on_trace, mailproto_trace);
     case MAILPROTO_EVENT_CANCEL:

@@ -79,7 +79,7 @@ static void learn_mechanisms(struct mailproto_pop3_client *c, mailproto_text res
 
     while (rest.len) {
         mp_pop3_word(&rest, &word);
-        c->peer_mechanisms |= mp_sasl_mechanism(word.ptr, word.len);
+        c->peer_mechanisms |= mp_sasl_client_offered(c->sasl, word.ptr, word.len);
     }
 }
 
@@ -196,6 +196,11 @@ static int stls_step(struct mailproto_pop3_client *c)
 
 static int ready_step(struct mailproto_pop3_client *c)
 {
+    mailproto_text timestamp;
+
+    if (mp_pop3_apop_possible(c, &timestamp))
+        c->offers |= MAILPROTO_POP3_CAPA_APOP;
+    mp_pop3_forget_sasl(c);
     c->was_ready = 1;
     mp_pop3_enter(c, MP_POP3_AT_COMMANDS);
     c->payload.ready = (mailproto_pop3_ready){

@@ -1,5 +1,5 @@
 /* grammar.c - command lines, responses, capability and response code names.
- * RFC 1939 sections 3 and 9; RFC 2449 sections 3, 6 and 8; RFC 3206. */
+ * RFC 1939 sections 3, 7 (timestamps) and 9; RFC 2449 sections 3, 6 and 8; RFC 3206. */
 #include "pop3/grammar.h"
 
 #include <string.h>
@@ -50,6 +50,57 @@ int mp_pop3_uid_valid(const char *uid, size_t n)
         if (!mp_ascii_is_vchar(uid[i]))
             return 0;
     return 1;
+}
+
+/* ---- timestamps ---- */
+
+int mp_pop3_dot_atom(mailproto_text text)
+{
+    int atom = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '.' ? !atom : !mp_ascii_is((uint8_t)text.ptr[i], MP_ATEXT))
+            return 0;
+        atom = text.ptr[i] != '.';
+    }
+    return atom;
+}
+
+/* no-fold-literal: dtext in brackets */
+static int literal(mailproto_text text)
+{
+    return text.len >= 2 && text.ptr[0] == '[' && text.ptr[text.len - 1] == ']' &&
+           mp_ascii_span(text.ptr + 1, text.len - 2, MP_DCONTENT) == text.len - 2;
+}
+
+/* What stands between the brackets: id-left "@" id-right */
+static int msg_id(mailproto_text text)
+{
+    const char *at = text.len ? memchr(text.ptr, '@', text.len) : NULL;
+    mailproto_text left, right;
+
+    if (!at)
+        return 0;
+    left = (mailproto_text){text.ptr, (size_t)(at - text.ptr)};
+    right = (mailproto_text){at + 1, text.len - left.len - 1};
+    return mp_pop3_dot_atom(left) && (mp_pop3_dot_atom(right) || literal(right));
+}
+
+int mp_pop3_timestamp(mailproto_text greeting, mailproto_text *timestamp)
+{
+    for (size_t i = 0; i < greeting.len; i++) {
+        const char *from = greeting.ptr + i, *to;
+
+        if (*from != '<')
+            continue;
+        to = memchr(from, '>', greeting.len - i);
+        if (!to)
+            return 0;
+        *timestamp = (mailproto_text){from, (size_t)(to - from) + 1};
+        if (msg_id((mailproto_text){from + 1, timestamp->len - 2}))
+            return 1;
+    }
+    return 0;
 }
 
 /* ---- names ---- */

@@ -28,6 +28,13 @@ const char *mp_pop3_capa_tag(uint32_t bit);
 /* The text in brackets of a MAILPROTO_POP3_RESP_*; NULL for NONE, OTHER and what is no such code. */
 const char *mp_pop3_resp_text(uint32_t resp_code);
 
+/* The timestamp in the text of a greeting (RFC 1939 7): the first msg-id of RFC 5322 3.6.4, to the letter, with its brackets. What
+   is nearly one is none: it is by other octets that timestamps are forged so that digests tell of passwords. 1; 0: there is none. */
+int mp_pop3_timestamp(mailproto_text greeting, mailproto_text *timestamp);
+
+/* Whether it is a dot-atom-text (RFC 5322 3.2.3). */
+int mp_pop3_dot_atom(mailproto_text text);
+
 /* Takes the first line of a response apart (RFC 1939 3, RFC 2449 8): 0, or -1 if it is none. */
 int mp_pop3_response_parse(const char *line, size_t n, mailproto_pop3_response *response);
 

@@ -24,6 +24,28 @@ void mp_pop3_greet(struct mailproto_pop3_server *s)
     (void)mp_pop3_ask(s, &s->payload.connect, sizeof s->payload.connect, MAILPROTO_POP3_SERVER_CONNECT);
 }
 
+/* The timestamp promises APOP. A provider that has no random octets now costs the timestamp, not the session. */
+static int stamped(const struct mailproto_pop3_server *s)
+{
+    return (s->offer & MAILPROTO_POP3_CAPA_APOP) != 0;
+}
+
+static size_t write_greeting(char *to, mailproto_text text, mailproto_text stamp)
+{
+    size_t n = 4;
+
+    memcpy(to, "+OK ", 4);
+    memcpy(to + n, text.ptr, text.len);
+    n += text.len;
+    if (stamp.len) {
+        to[n++] = ' ';
+        memcpy(to + n, stamp.ptr, stamp.len);
+        n += stamp.len;
+    }
+    memcpy(to + n, "\r\n", 2);
+    return n + 2;
+}
+
 void mp_pop3_greeted(struct mailproto_pop3_server *s, const struct mp_request *r)
 {
     mailproto_text text = mp_pop3_banner(s);
@@ -36,15 +58,17 @@ void mp_pop3_greeted(struct mailproto_pop3_server *s, const struct mp_request *r
     }
     if (r->length)
         text = (mailproto_text){r->store, r->length};
-    to = mp_out_reserve(&s->base, MP_POP3_REPLY_MAX);
+    if (stamped(s) && mp_pop3_make_stamp(s) == MAILPROTO_ERR_NOMEM) {
+        mp_engine_nomem(&s->base);
+        return;
+    }
+    to = mp_out_reserve(&s->base, MP_POP3_RESPONSE_MAX);
     if (!to) {
         mp_engine_nomem(&s->base);
         return;
     }
-    memcpy(to, "+OK ", 4);
-    memcpy(to + 4, text.ptr, text.len);
-    memcpy(to + 4 + text.len, "\r\n", 2);
-    mp_out_commit(&s->base, text.len + 6, MAILPROTO_TRACE_LINE);
+    mp_out_commit(&s->base, write_greeting((char *)to, text, (mailproto_text){s->stamp, s->stamp_len}),
+                  MAILPROTO_TRACE_LINE);
 }
 
 /* ---- steps ---- */
@@ -62,8 +86,7 @@ static int server_step(struct mp_engine *e)
     struct mailproto_pop3_server *s = of(e);
 
     if (mp_requests(e)) {
-        mp_pop3_forget_login(s); /* AUTH was seen, if it is that */
-        mp_line_forget(e);
+        mp_line_forget(e); /* a login was seen, if it is that */
         return s->store ? s->store_ops->step(s) : 0;
     }
     if (e->finishing && s->work <= MP_POP3_SASL_LINE)
@@ -103,8 +126,11 @@ static void server_answered(struct mp_engine *e, struct mp_request *r)
     case MAILPROTO_POP3_SERVER_CONNECT:
         mp_pop3_greeted(s, r);
         break;
+    case MAILPROTO_POP3_SERVER_KEYS:
+    case MAILPROTO_POP3_SERVER_DERIVE:
+    case MAILPROTO_POP3_SERVER_STEP:
     case MAILPROTO_POP3_SERVER_AUTH:
-        mp_pop3_authenticated(s, r);
+        mp_pop3_login_answered(s, r);
         break;
     case MAILPROTO_POP3_SERVER_OPEN:
         mp_pop3_maildrop_opened(s, r);
@@ -131,7 +157,11 @@ static int32_t server_use_default(struct mp_engine *e, struct mp_request *r)
     uint32_t status = r->type == MAILPROTO_POP3_SERVER_CONNECT ? MAILPROTO_POP3_OK : MAILPROTO_POP3_ERR;
     uint32_t code = MAILPROTO_POP3_RESP_SYS_TEMP;
 
-    if (r->type == MAILPROTO_POP3_SERVER_AUTH)
+    if (r->type == MAILPROTO_POP3_SERVER_KEYS || r->type == MAILPROTO_POP3_SERVER_DERIVE) {
+        mp_pop3_login_default(of(e), r);
+        return MAILPROTO_OK;
+    }
+    if (r->type == MAILPROTO_POP3_SERVER_AUTH || r->type == MAILPROTO_POP3_SERVER_STEP)
         code = MAILPROTO_POP3_RESP_AUTH;
     else if (r->type == MAILPROTO_POP3_SERVER_OPEN)
         code = MAILPROTO_POP3_RESP_SYS_PERM;
@@ -194,6 +224,23 @@ static void server_eof(struct mp_engine *e)
     mp_engine_end(e, MAILPROTO_OK, "the peer closed");
 }
 
+/* For the logins that it is bound to; there are none if the config says nothing of SASL. */
+static int32_t keep_tls(struct mp_tls_keeper *keeper, const mailproto_tls_info *info)
+{
+    struct mailproto_pop3_server *s =
+        (struct mailproto_pop3_server *)((uintptr_t)keeper - offsetof(struct mailproto_pop3_server, keeper));
+
+    return mp_sasl_server_channel(s->sasl, &s->channel, info, &s->base.allocator);
+}
+
+/* The channel goes with the login. */
+static void free_nothing(struct mp_tls_keeper *keeper)
+{
+    (void)keeper;
+}
+
+const struct mp_tls_keeper mp_pop3_server_keeper = {keep_tls, free_nothing};
+
 static void server_tls_started(struct mp_engine *e)
 {
     mp_pop3_forget_login(of(e));
@@ -222,7 +269,8 @@ static void server_destroy(struct mp_engine *e)
 {
     if (of(e)->store)
         of(e)->store_ops->end(of(e));
-    mp_pop3_forget_login(of(e));
+    mp_pop3_forget_logins(of(e));
+    mp_pop3_forget_settings(of(e));
     mp_pop3_free_page(of(e));
     mp_pop3_unmark_all(of(e));
 }

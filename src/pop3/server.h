@@ -6,7 +6,8 @@
 #include "core/engine.h"
 #include "mailproto/pop3_server.h"
 #include "pop3/grammar.h"
-#include "sasl/sasl.h"
+#include "sasl/apop.h"
+#include "sasl/server.h"
 
 /* The states of RFC 1939 3, as bits for the table of commands. UPDATE takes no commands. */
 enum { MP_POP3_AUTHORIZATION = 1, MP_POP3_TRANSACTION = 2, MP_POP3_UPDATE = 4 };
@@ -26,10 +27,12 @@ enum {
 enum { MP_POP3_FOR_LIST = 0, MP_POP3_FOR_UIDL, MP_POP3_FOR_DELE };
 
 enum {
-    MP_POP3_TEXT_MAX = 400,      /* of a host's text in a reply */
-    MP_POP3_REPLY_MAX = 450,     /* with status, code and CRLF: within the 512 octets of a first line */
-    MP_POP3_LIST_ENTRY_MAX = 33, /* two numbers, space, CRLF */
-    MP_POP3_UIDL_ENTRY_MAX = 84  /* number, space, unique id, CRLF, rounded up */
+    MP_POP3_TEXT_MAX = 400,                      /* of a host's text in a reply */
+    MP_POP3_REPLY_MAX = 450,                     /* with status, code and CRLF: within the 512 octets of a first line */
+    MP_POP3_STAMP_FIXED = MP_APOP_TIMESTAMP + 1, /* of the timestamp of APOP, without the host's name */
+    MP_POP3_CAPA_ROOM = 512 + MP_SASL_NAMES_MAX, /* of CAPA's answer, without the host's words */
+    MP_POP3_LIST_ENTRY_MAX = 33,                 /* two numbers, space, CRLF */
+    MP_POP3_UIDL_ENTRY_MAX = 84                  /* number, space, unique id, CRLF, rounded up */
 };
 
 /* LIST, UIDL and the look-up before DELE. */
@@ -49,6 +52,19 @@ struct mp_pop3_reading {
     uint8_t top, in_header, enough;
     uint8_t line_began; /* octets of the current line that were seen, counted to 2 */
     uint8_t cr;         /* the last octet was a CR */
+};
+
+/* An answer to a request of a login that lets the exchange go on: neither MAILPROTO_POP3_OK nor _ERR. */
+enum { MP_POP3_GOES_ON = 3 };
+
+/* A login, from AUTH, PASS or APOP to its reply. */
+struct mp_pop3_login {
+    struct mp_sasl_server *exchange;
+    /* the host's refusal, said at the end of the exchange */
+    uint8_t refused, close;
+    uint16_t length;
+    uint32_t resp_code;
+    char text[MP_POP3_TEXT_MAX];
 };
 
 struct mp_pop3_store;
@@ -79,12 +95,18 @@ struct mailproto_pop3_server {
     uint8_t reading_open; /* RETRIEVE_END is owed */
     uint8_t opening;      /* the store is being asked for the maildrop */
     uint8_t bye_err;
+    uint8_t after_auth; /* nothing but AUTH and what is no command has come since AUTH */
     uint32_t bad_commands, auth_failures, retrieved;
 
-    /* a login: wiped when AUTH was seen */
-    uint32_t mechanism, sasl_step;
-    char *name, *secret;
-    size_t name_size, secret_size;
+    /* logins: all of it is gone when one has succeeded, but `sasl` if CAPA has names of the host's own out of it */
+    struct mp_sasl_server_settings *sasl; /* NULL: the config has none */
+    struct mp_tls_keeper keeper;          /* of the base: keeps `channel` */
+    struct mp_sasl_channel *channel;      /* what TLS knows */
+    struct mp_pop3_login *login;          /* the one that is under way */
+    char *name;                           /* of USER */
+    size_t name_size;
+    char *stamp; /* the greeting's timestamp, for APOP */
+    size_t stamp_len;
 
     /* the maildrop */
     uint32_t count, deleted, failed;
@@ -115,6 +137,7 @@ struct mailproto_pop3_server {
         mailproto_pop3_retrieve_end retrieve_end;
         mailproto_pop3_commit commit;
         mailproto_pop3_maildrop_end maildrop_end;
+        union mp_sasl_payload sasl;
     } payload;
 };
 
@@ -123,6 +146,8 @@ struct mailproto_pop3_server {
 mailproto_text mp_pop3_banner(const struct mailproto_pop3_server *s);
 mailproto_text mp_pop3_implementation(const struct mailproto_pop3_server *s);
 mailproto_text mp_pop3_peer_address(const struct mailproto_pop3_server *s);
+/* Whether a text leaves room for the timestamp in the greeting, and is not taken for it. */
+int mp_pop3_greeting_fits(mailproto_text text, mailproto_text host);
 
 /* ---- commands (server_commands.c) ---- */
 
@@ -158,6 +183,7 @@ int mp_pop3_command_step(struct mailproto_pop3_server *s);
 /* One function a command, each in the file of its group. */
 void mp_pop3_user(struct mailproto_pop3_server *s, const struct mp_pop3_arguments *arguments);
 void mp_pop3_pass(struct mailproto_pop3_server *s, const struct mp_pop3_arguments *arguments);
+void mp_pop3_apop(struct mailproto_pop3_server *s, const struct mp_pop3_arguments *arguments);
 void mp_pop3_auth(struct mailproto_pop3_server *s, const struct mp_pop3_arguments *arguments);
 void mp_pop3_stls(struct mailproto_pop3_server *s, const struct mp_pop3_arguments *arguments);
 void mp_pop3_capa(struct mailproto_pop3_server *s, const struct mp_pop3_arguments *arguments);
@@ -195,14 +221,31 @@ int mp_pop3_ask(struct mailproto_pop3_server *s, void *payload, size_t size, uin
 void mp_pop3_greet(struct mailproto_pop3_server *s);
 void mp_pop3_greeted(struct mailproto_pop3_server *s, const struct mp_request *r);
 
-/* Whether a way to log in is allowed now: TLS is on, or clear text is. */
+/* Whether USER and PASS are allowed now: TLS is on, or clear text is. */
 int mp_pop3_may_login(const struct mailproto_pop3_server *s);
+/* What AUTH takes now, MAILPROTO_SASL_*. */
+uint32_t mp_pop3_mechanisms_now(const struct mailproto_pop3_server *s);
+void mp_pop3_refuse_login(struct mailproto_pop3_server *s);
 int mp_pop3_sasl_step(struct mailproto_pop3_server *s);
-void mp_pop3_authenticated(struct mailproto_pop3_server *s, const struct mp_request *r);
+/* The exchange of a new login: its mechanism is still to be named. NULL: no memory, the session is ending. */
+struct mp_sasl_server *mp_pop3_begin_login(struct mailproto_pop3_server *s, uint32_t offers);
+/* What the exchange answered: a challenge, a request, or its end. */
+void mp_pop3_login_moved(struct mailproto_pop3_server *s, int32_t state);
+/* KEYS, DERIVE, STEP or AUTH was answered. */
+void mp_pop3_login_answered(struct mailproto_pop3_server *s, const struct mp_request *r);
+void mp_pop3_authenticated(struct mailproto_pop3_server *s);
+/* What KEYS or DERIVE get by default. */
+void mp_pop3_login_default(struct mailproto_pop3_server *s, struct mp_request *r);
+/* The timestamp of the greeting, APOP (server_apop.c). OK, or the provider's answer. */
+int32_t mp_pop3_make_stamp(struct mailproto_pop3_server *s);
 void mp_pop3_maildrop_opened(struct mailproto_pop3_server *s, const struct mp_request *r);
 /* Answers OPEN. */
 void mp_pop3_opened(struct mailproto_pop3_server *s, struct mp_request *r, uint32_t count, uint64_t octets);
-void mp_pop3_forget_login(struct mailproto_pop3_server *s);
+void mp_pop3_end_login(struct mailproto_pop3_server *s);    /* the exchange */
+void mp_pop3_forget_login(struct mailproto_pop3_server *s); /* with what USER said */
+/* And all that logins need, but the names of mechanisms: nobody logs in again. */
+void mp_pop3_forget_logins(struct mailproto_pop3_server *s);
+void mp_pop3_forget_settings(struct mailproto_pop3_server *s); /* and these */
 
 int mp_pop3_list_step(struct mailproto_pop3_server *s);
 void mp_pop3_listed(struct mailproto_pop3_server *s, const struct mp_request *r);
@@ -243,5 +286,6 @@ uint32_t mp_pop3_next_unmarked(const struct mailproto_pop3_server *s, uint32_t n
 
 int32_t mp_pop3_server_dispatch(struct mp_engine *e, const mailproto_event *event);
 extern const struct mp_engine_ops mp_pop3_server_ops;
+extern const struct mp_tls_keeper mp_pop3_server_keeper;
 
 #endif

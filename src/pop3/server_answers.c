@@ -15,6 +15,13 @@ static int text_valid(const char *text, size_t len)
     return 1;
 }
 
+/* Whether +OK is an answer to it. */
+static int acceptable(const struct mailproto_pop3_server *s, const struct mp_request *r)
+{
+    return r->type == MAILPROTO_POP3_SERVER_CONNECT ||
+           (r->type == MAILPROTO_POP3_SERVER_AUTH && s->login->exchange->outcome != MAILPROTO_SASL_REFUSED);
+}
+
 int32_t mailproto_pop3_server_accept(mailproto_pop3_server *server, uint64_t token)
 {
     struct mp_request *r;
@@ -24,18 +31,27 @@ int32_t mailproto_pop3_server_accept(mailproto_pop3_server *server, uint64_t tok
     r = mp_request_find(&server->base, token, 0);
     if (!r || (r->type != MAILPROTO_POP3_SERVER_CONNECT && r->type != MAILPROTO_POP3_SERVER_AUTH))
         return MAILPROTO_ERR_TOKEN;
+    if (!acceptable(server, r))
+        return MAILPROTO_ERR_ARG;
     mp_pop3_put_answer(server, r, MAILPROTO_POP3_OK, MAILPROTO_POP3_RESP_NONE, NULL, 0, 0);
     return MAILPROTO_OK;
 }
 
-static int verdict_valid(const struct mp_request *r, const mailproto_pop3_verdict *verdict)
+/* Nothing of the greeting may read as a timestamp but the timestamp, and all of it is one line of 512 octets. */
+static int greeting_valid(const struct mailproto_pop3_server *s, mailproto_text text)
 {
-    int has_ok = r->type == MAILPROTO_POP3_SERVER_CONNECT || r->type == MAILPROTO_POP3_SERVER_AUTH;
+    return !(s->offer & MAILPROTO_POP3_CAPA_APOP) || mp_pop3_greeting_fits(text, s->sasl->config.host_name);
+}
 
+static int verdict_valid(const struct mailproto_pop3_server *s, const struct mp_request *r,
+                         const mailproto_pop3_verdict *verdict)
+{
     if (r->type == MAILPROTO_POP3_SERVER_PIECE || !text_valid(verdict->text.ptr, verdict->text.len))
         return 0;
+    if (verdict->status == MAILPROTO_POP3_OK && r->type == MAILPROTO_POP3_SERVER_CONNECT)
+        return greeting_valid(s, verdict->text);
     if (verdict->status == MAILPROTO_POP3_OK)
-        return has_ok;
+        return acceptable(s, r);
     return verdict->status == MAILPROTO_POP3_ERR &&
            (verdict->resp_code == MAILPROTO_POP3_RESP_NONE || mp_pop3_resp_text(verdict->resp_code));
 }
@@ -51,7 +67,7 @@ int32_t mailproto_pop3_server_answer(mailproto_pop3_server *server, uint64_t tok
     r = mp_request_find(&server->base, token, 0);
     if (!r)
         return MAILPROTO_ERR_TOKEN;
-    if (!verdict_valid(r, &v))
+    if (!verdict_valid(server, r, &v))
         return MAILPROTO_ERR_ARG;
     r->index = v.status == MAILPROTO_POP3_ERR && v.close;
     mp_pop3_put_answer(server, r, v.status, v.resp_code, v.text.ptr, v.text.len, v.delay_ms);

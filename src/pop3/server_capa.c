@@ -43,8 +43,9 @@ static int offered_now(const struct mailproto_pop3_server *s, uint32_t bit)
     case MAILPROTO_POP3_CAPA_STLS:
         return s->state == MP_POP3_AUTHORIZATION && s->base.tls != MP_TLS_ON;
     case MAILPROTO_POP3_CAPA_USER:
-    case MAILPROTO_POP3_CAPA_SASL:
         return mp_pop3_may_login(s);
+    case MAILPROTO_POP3_CAPA_SASL:
+        return mp_pop3_mechanisms_now(s) != 0;
     default:
         return 1;
     }
@@ -61,7 +62,7 @@ static void add_arguments(const struct mailproto_pop3_server *s, struct text *to
 {
     switch (bit) {
     case MAILPROTO_POP3_CAPA_SASL:
-        to->len += mp_sasl_write_names((char *)to->ptr + to->len, s->mechanisms);
+        to->len += mp_sasl_names((char *)to->ptr + to->len, mp_pop3_mechanisms_now(s), mp_sasl_server_other(s->sasl));
         break;
     case MAILPROTO_POP3_CAPA_LOGIN_DELAY:
         add_word(to, " ");
@@ -84,7 +85,8 @@ static void add_arguments(const struct mailproto_pop3_server *s, struct text *to
 
 void mp_pop3_capa(struct mailproto_pop3_server *s, const struct mp_pop3_arguments *arguments)
 {
-    struct text to = {mp_out_reserve(&s->base, 512 + s->implementation_len), 0};
+    size_t room = MP_POP3_CAPA_ROOM + s->implementation_len + mp_sasl_server_other(s->sasl).len;
+    struct text to = {mp_out_reserve(&s->base, room), 0};
 
     (void)arguments;
     if (!to.ptr) {

@@ -10,6 +10,7 @@ enum { BOTH = MP_POP3_AUTHORIZATION | MP_POP3_TRANSACTION };
 const struct mp_pop3_command mp_pop3_commands[] = {
     {"USER", mp_pop3_user, MP_POP3_AUTHORIZATION, MAILPROTO_POP3_CAPA_USER, MP_POP3_A_TEXT},
     {"PASS", mp_pop3_pass, MP_POP3_AUTHORIZATION, MAILPROTO_POP3_CAPA_USER, MP_POP3_A_TEXT},
+    {"APOP", mp_pop3_apop, MP_POP3_AUTHORIZATION, MAILPROTO_POP3_CAPA_APOP, MP_POP3_A_TEXT},
     {"AUTH", mp_pop3_auth, MP_POP3_AUTHORIZATION, MAILPROTO_POP3_CAPA_SASL, MP_POP3_A_TEXT},
     {"STLS", mp_pop3_stls, MP_POP3_AUTHORIZATION, MAILPROTO_POP3_CAPA_STLS, MP_POP3_NO_ARGUMENT},
     {"CAPA", mp_pop3_capa, BOTH, 0, MP_POP3_NO_ARGUMENT},
@@ -85,13 +86,25 @@ static int refuse(struct mailproto_pop3_server *s, const struct mp_line *line)
     return 1;
 }
 
-/* A line with a password is not for logs: PASS, and AUTH with its initial response; misspelt ones too, as far as can be
-   guessed, so whatever begins with PA or AU. */
-static uint32_t trace_kind(const struct mp_line *line)
+/* A line with a password is not for logs, nor one from which it can be guessed at leisure: PASS, APOP, and AUTH with its initial
+   response; misspelt ones too, as far as can be told, so whatever begins with PA, AP or AU. And a client that does not listen
+   sends its responses though AUTH was refused: so what is no command behind it is one of these. A line that was too long to be
+   kept may have been AUTH. */
+static uint32_t trace_kind(struct mailproto_pop3_server *s, const struct mp_line *line)
 {
-    return mp_ascii_begins(line->ptr, line->len, "PA") || mp_ascii_begins(line->ptr, line->len, "AU")
-               ? MAILPROTO_TRACE_PRIVATE
-               : MAILPROTO_TRACE_LINE;
+    mailproto_text rest = {line->ptr, line->len}, keyword;
+
+    while (rest.len && mp_ascii_is_wsp((uint8_t)*rest.ptr)) {
+        rest.ptr++;
+        rest.len--;
+    }
+    if (line->flags & MP_LINE_TOO_LONG || mp_ascii_begins(rest.ptr, rest.len, "AU"))
+        s->after_auth = 1;
+    else if (mp_ascii_begins(rest.ptr, rest.len, "PA") || mp_ascii_begins(rest.ptr, rest.len, "AP"))
+        return MAILPROTO_TRACE_PRIVATE;
+    else if (mp_pop3_word(&rest, &keyword), find(s, keyword))
+        s->after_auth = 0;
+    return s->after_auth ? MAILPROTO_TRACE_PRIVATE : MAILPROTO_TRACE_LINE;
 }
 
 int mp_pop3_command_step(struct mailproto_pop3_server *s)
@@ -100,7 +113,7 @@ int mp_pop3_command_step(struct mailproto_pop3_server *s)
 
     if (mp_out_full(&s->base, MP_OUT_MARK) || !mp_line_peek(&s->base, s->max_line, &line))
         return 0;
-    mp_line_take(&s->base, &line, trace_kind(&line));
+    mp_line_take(&s->base, &line, trace_kind(s, &line));
     mp_peer_clock_reset(&s->base);
     if (!refuse(s, &line))
         run(s, &line);

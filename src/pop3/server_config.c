@@ -8,11 +8,14 @@
 #include "pop3/server_store.h"
 
 enum {
-    ALL_CAPABILITIES = (MAILPROTO_POP3_CAPA_AUTH_RESP_CODE << 1) - 1,
+    ALL_CAPABILITIES = (MAILPROTO_POP3_CAPA_APOP << 1) - 1,
     DEFAULT_OFFER = MAILPROTO_POP3_CAPA_TOP | MAILPROTO_POP3_CAPA_USER | MAILPROTO_POP3_CAPA_SASL |
                     MAILPROTO_POP3_CAPA_RESP_CODES | MAILPROTO_POP3_CAPA_PIPELINING | MAILPROTO_POP3_CAPA_UIDL |
                     MAILPROTO_POP3_CAPA_IMPLEMENTATION | MAILPROTO_POP3_CAPA_AUTH_RESP_CODE,
-    LOGINS = MAILPROTO_POP3_CAPA_USER | MAILPROTO_POP3_CAPA_SASL,
+    LOGINS = MAILPROTO_POP3_CAPA_USER | MAILPROTO_POP3_CAPA_SASL | MAILPROTO_POP3_CAPA_APOP,
+    /* mechanisms that need TLS by their nature, or leave to do without */
+    NEED_TLS = MAILPROTO_SASL_CLEARTEXT | MAILPROTO_SASL_SCRAM_PLUS | MAILPROTO_SASL_EXTERNAL,
+    ASK_KEYS = MAILPROTO_SASL_CRAM_MD5 | MAILPROTO_SASL_SCRAM | MAILPROTO_SASL_SCRAM_PLUS,
     ALL_FLAGS = MAILPROTO_POP3_SERVER_CLEARTEXT_LOGIN | MAILPROTO_POP3_SERVER_BARE_LF |
                 MAILPROTO_POP3_SERVER_EXPIRE_USER | MAILPROTO_POP3_SERVER_LOGIN_DELAY_USER | MAILPROTO_POP3_SERVER_STORE
 };
@@ -61,6 +64,18 @@ static void set_defaults(mailproto_pop3_server_config *c)
     set_text(&c->implementation, "mailproto");
 }
 
+/* A config with its defaults; that of SASL, if there is one, in a copy that has all its fields. 0; -1: not made by _init. */
+static int copy_config(mailproto_pop3_server_config *c, mailproto_sasl_server_config *sasl,
+                       const mailproto_pop3_server_config *config)
+{
+    if (mp_struct_copy(c, sizeof *c, config) || (c->sasl && mp_struct_copy(sasl, sizeof *sasl, c->sasl)))
+        return -1;
+    if (c->sasl)
+        c->sasl = sasl;
+    set_defaults(c);
+    return 0;
+}
+
 /* ---- contradictions ---- */
 
 static int printable(mailproto_text text, size_t max)
@@ -73,21 +88,53 @@ static int printable(mailproto_text text, size_t max)
     return 1;
 }
 
+/* Whether somebody can log in without TLS, and without leave for clear text. */
+static int login_without_tls(const mailproto_pop3_server_config *c)
+{
+    return c->offer & MAILPROTO_POP3_CAPA_APOP ||
+           (c->offer & MAILPROTO_POP3_CAPA_SASL && c->mechanisms & ~(uint32_t)NEED_TLS);
+}
+
+int mp_pop3_greeting_fits(mailproto_text text, mailproto_text host)
+{
+    return text.len + host.len <= MP_POP3_RESPONSE_MAX - 7 - MP_POP3_STAMP_FIXED &&
+           !(text.len && memchr(text.ptr, '<', text.len));
+}
+
+static const char *wrong_apop(const mailproto_pop3_server_config *c)
+{
+    const mailproto_sasl_server_config *sasl = c->sasl;
+    mailproto_crypto crypto;
+
+    if (!(c->offer & MAILPROTO_POP3_CAPA_APOP))
+        return NULL;
+    if (c->tls == MAILPROTO_TLS_REQUIRED)
+        return "offer has APOP, which the greeting promises: not before TLS, and tls is REQUIRED";
+    if (!sasl || mp_struct_copy(&crypto, sizeof crypto, sasl->crypto) || !(crypto.hashes & MAILPROTO_HASH_MD5) ||
+        !crypto.hash || !crypto.random)
+        return "offer has APOP, which needs sasl.crypto with MD5 and random";
+    if (!mp_pop3_dot_atom(sasl->host_name))
+        return "offer has APOP, which needs sasl.host_name: atoms with dots between them";
+    if (!mp_pop3_greeting_fits(c->banner, sasl->host_name))
+        return "offer has APOP: banner has a '<', or is too long for a line with the timestamp";
+    return NULL;
+}
+
 static const char *wrong_offer(const mailproto_pop3_server_config *c)
 {
     if (c->offer & ~(uint32_t)ALL_CAPABILITIES)
         return "offer has a bit that is no MAILPROTO_POP3_CAPA_*";
     if (!(c->offer & LOGINS))
-        return "offer has neither USER nor SASL: nobody can log in";
+        return "offer has neither USER nor SASL nor APOP: nobody can log in";
     if (!(c->offer & MAILPROTO_POP3_CAPA_STLS) != !has_stls(c))
         return "offer has STLS if and only if tls is MAY or REQUIRED";
     if (c->offer & MAILPROTO_POP3_CAPA_LOGIN_DELAY && !c->login_delay)
         return "offer has LOGIN_DELAY, but login_delay is 0";
     if (c->offer & MAILPROTO_POP3_CAPA_AUTH_RESP_CODE && !(c->offer & MAILPROTO_POP3_CAPA_RESP_CODES))
         return "offer has AUTH_RESP_CODE, which needs RESP_CODES";
-    if (c->tls == MAILPROTO_TLS_NEVER && !(c->flags & MAILPROTO_POP3_SERVER_CLEARTEXT_LOGIN))
+    if (c->tls == MAILPROTO_TLS_NEVER && !(c->flags & MAILPROTO_POP3_SERVER_CLEARTEXT_LOGIN) && !login_without_tls(c))
         return "nobody can log in: tls is NEVER and flags lack CLEARTEXT_LOGIN";
-    return NULL;
+    return wrong_apop(c);
 }
 
 static const char *wrong_limit(const mailproto_pop3_server_config *c)
@@ -111,8 +158,12 @@ static const char *wrong_config(const mailproto_pop3_server_config *c)
         return "flags has a bit that is no MAILPROTO_POP3_SERVER_*";
     if (c->tls > MAILPROTO_TLS_IMPLICIT)
         return "tls is no MAILPROTO_TLS_*";
-    if (c->mechanisms & ~(uint32_t)MP_SASL_ALL)
+    if (c->mechanisms & ~(uint32_t)MP_SASL_EVERY)
         return "mechanisms has a bit that is no MAILPROTO_SASL_*";
+    if (c->sasl && c->sasl->mechanisms)
+        return "sasl.mechanisms is not 0: what is offered is said by mechanisms";
+    if (c->sasl && c->sasl->other.len > 255)
+        return "sasl.other is over 255 octets: CAPA has lines of 512";
     if ((why = wrong_offer(c)) || (why = wrong_limit(c)))
         return why;
     if (!printable(c->banner, MP_POP3_TEXT_MAX))
@@ -124,13 +175,19 @@ static const char *wrong_config(const mailproto_pop3_server_config *c)
     return NULL;
 }
 
-static const char *wrong_callbacks(const mailproto_pop3_server_callbacks *c, int store)
+static const char *wrong_callbacks(const mailproto_pop3_server_callbacks *c, const mailproto_pop3_server_config *config)
 {
+    uint32_t mechanisms = config->offer & MAILPROTO_POP3_CAPA_SASL ? config->mechanisms : 0;
+
     if (!c->on_auth)
         return "USER and SASL need on_auth";
+    if (!c->on_keys && (mechanisms & ASK_KEYS || config->offer & MAILPROTO_POP3_CAPA_APOP))
+        return "CRAM-MD5, SCRAM and APOP need on_keys";
+    if (!c->on_step && mechanisms & MAILPROTO_SASL_OTHER)
+        return "mechanisms of the host's own need on_step";
     if (!c->on_open)
         return "the login needs on_open";
-    if (store)
+    if (config->flags & MAILPROTO_POP3_SERVER_STORE)
         return NULL;
     if (!c->on_list)
         return "LIST, UIDL and DELE need on_list";
@@ -197,27 +254,41 @@ static void fill(struct mailproto_pop3_server *s, const mailproto_pop3_server_co
     s->work = MP_POP3_GREETS;
 }
 
+/* The rest of the session: memory for what logins need. */
+static int32_t keep_sasl(struct mailproto_pop3_server *s, const mailproto_pop3_server_config *c,
+                         const mailproto_sasl_server_config *sasl, const char **why)
+{
+    const char *wrong = "the allocator gave no memory";
+    int32_t result = mp_sasl_server_keep(&s->sasl, sasl, s->offer & MAILPROTO_POP3_CAPA_SASL ? c->mechanisms : 0,
+                                         &s->base.allocator, &wrong);
+
+    s->keeper = mp_pop3_server_keeper;
+    mp_engine_set_keeper(&s->base, &s->keeper);
+    return result ? mp_refuse(why, result, wrong) : result;
+}
+
 int32_t mailproto_pop3_server_new(mailproto_pop3_server **out, const mailproto_pop3_server_config *config,
                                   const mailproto_pop3_server_callbacks *callbacks,
                                   const mailproto_allocator *allocator, void *user, const char **why)
 {
     mailproto_pop3_server_callbacks table = {0};
     mailproto_pop3_server_config c;
+    mailproto_sasl_server_config sasl;
     struct mp_engine_setup setup = {.ops = &mp_pop3_server_ops, .user = user, .polled = !callbacks};
     mailproto_allocator own;
     struct mp_engine *e;
     const char *wrong;
+    int32_t result;
 
-    if (!out || mp_struct_copy(&c, sizeof c, config))
+    if (!out || copy_config(&c, &sasl, config))
         return mp_refuse(why, MAILPROTO_ERR_ARG, "out or config is missing, or config is not as its _init makes it");
     if (callbacks && mp_struct_copy(&table, sizeof table, callbacks))
         return mp_refuse(why, MAILPROTO_ERR_ARG, "callbacks is not as its _init makes it");
     if (mp_allocator_copy(&own, allocator))
         return mp_refuse(why, MAILPROTO_ERR_ARG, "allocator lacks a function");
-    set_defaults(&c);
     wrong = wrong_config(&c);
     if (!wrong && callbacks)
-        wrong = wrong_callbacks(&table, (c.flags & MAILPROTO_POP3_SERVER_STORE) != 0);
+        wrong = wrong_callbacks(&table, &c);
     if (wrong)
         return mp_refuse(why, MAILPROTO_ERR_CONFIG, wrong);
     setup.allocator = &own;
@@ -230,7 +301,12 @@ int32_t mailproto_pop3_server_new(mailproto_pop3_server **out, const mailproto_p
     *out = (struct mailproto_pop3_server *)e;
     (*out)->callbacks = table;
     fill(*out, &c);
-    return MAILPROTO_OK;
+    result = keep_sasl(*out, &c, c.sasl, why);
+    if (result) {
+        mailproto_session_free(&e->session);
+        *out = NULL;
+    }
+    return result;
 }
 
 mailproto_session *mailproto_pop3_server_session(mailproto_pop3_server *server)
@@ -240,12 +316,14 @@ mailproto_session *mailproto_pop3_server_session(mailproto_pop3_server *server)
 
 /* ---- what a session takes at most ---- */
 
-/* A login has its name and what was decoded last while the line of the next response grows. */
+/* A login has the name of USER, its exchange, and what was decoded last while the line of the next response grows. */
 static size_t login_max(const mailproto_pop3_server_config *c)
 {
     size_t longest = mp_larger(c->max_line, c->max_auth_line);
+    size_t stamp = c->offer & MAILPROTO_POP3_CAPA_APOP ? MP_POP3_RESPONSE_MAX + MP_GRAIN : 0;
 
-    return mp_line_memory_max(c->max_auth_line) + 2 * (mp_base64_decoded_max(longest) + 1 + MP_GRAIN);
+    return mp_line_memory_max(c->max_auth_line) + mp_base64_decoded_max(longest) + 1 + MP_GRAIN + c->max_line +
+           MP_GRAIN + sizeof(struct mp_pop3_login) + MP_GRAIN + mp_sasl_server_memory(c->sasl) + stamp;
 }
 
 /* Three chunks of output are large at a time: the rest of one, one that has room no more, and one that is promised. A login
@@ -271,15 +349,13 @@ static size_t store_max(const mailproto_pop3_server_config *c)
 size_t mailproto_pop3_server_memory_max(const mailproto_pop3_server_config *config)
 {
     mailproto_pop3_server_config c;
-    size_t own, reply = 512;
+    mailproto_sasl_server_config sasl;
+    size_t own, capa;
 
-    if (mp_struct_copy(&c, sizeof c, config))
-        return 0;
-    set_defaults(&c);
-    if (wrong_config(&c))
+    if (copy_config(&c, &sasl, config) || wrong_config(&c))
         return 0;
     own = sizeof(struct mailproto_pop3_server) + texts_size(&c);
+    capa = MP_POP3_CAPA_ROOM + c.implementation.len + (c.sasl ? sasl.other.len : 0);
     /* nobody logs in while there is a message or a list */
-    return mp_engine_memory_max(own, 1, c.max_line, reply + c.implementation.len) +
-           mp_larger(login_max(&c), reading_max(&c)) + store_max(&c);
+    return mp_engine_memory_max(own, 1, c.max_line, capa) + mp_larger(login_max(&c), reading_max(&c)) + store_max(&c);
 }

@@ -27,6 +27,12 @@ int32_t mp_pop3_server_dispatch(struct mp_engine *e, const mailproto_event *even
         return CALL(on_commit, mailproto_pop3_commit);
     case MAILPROTO_POP3_SERVER_MAILDROP_END:
         return CALL(on_maildrop_end, mailproto_pop3_maildrop_end);
+    case MAILPROTO_POP3_SERVER_KEYS:
+        return CALL(on_keys, mailproto_sasl_keys_wanted);
+    case MAILPROTO_POP3_SERVER_DERIVE:
+        return CALL(on_derive, mailproto_sasl_derive_wanted);
+    case MAILPROTO_POP3_SERVER_STEP:
+        return CALL(on_step, mailproto_sasl_step);
     case MAILPROTO_EVENT_TRACE:
         return CALL(on_trace, mailproto_trace);
     case MAILPROTO_EVENT_CANCEL:

@@ -1,35 +1,58 @@
 /* login.c - the LOGIN mechanism: the server asks for a name, then for a password.
  * draft-murchison-sasl-login section 2; obsolete, and spoken by many clients all the same. */
-#include <string.h>
+#include "sasl/client.h"
+#include "sasl/password.h"
 
-#include "core/utf8.h"
-#include "sasl/sasl.h"
-
-const char *mp_sasl_login_challenge(uint32_t step)
+static int32_t client_next(struct mp_sasl_client *c, const char *challenge, size_t len)
 {
-    /* "Username:" and "Password:", which some clients compare with */
-    return step == MP_SASL_LOGIN_NAME ? "VXNlcm5hbWU6" : "UGFzc3dvcmQ6";
+    uint32_t from = c->ends[c->step] + 1; /* behind the authorization, then behind the name */
+
+    (void)challenge; /* whatever it says: the name is asked first */
+    (void)len;
+    if (c->complete)
+        return MAILPROTO_ERR_PROTOCOL;
+    c->complete = c->step++;
+    c->message = (mailproto_text){c->credentials + from, c->ends[c->step] - from};
+    return MAILPROTO_SASL_SEND;
 }
 
-static int valid(const char *text, size_t n)
+const struct mp_sasl_client_mechanism mp_sasl_login_client = {
+    .bit = MAILPROTO_SASL_LOGIN,
+    .flags = MP_SASL_NAME | MP_SASL_PASSWORD | MP_SASL_BLIND,
+    .next = client_next,
+    .name = "LOGIN",
+};
+
+/* Some clients compare with these words. */
+static int32_t ask(struct mp_sasl_server *s)
 {
-    return n && !memchr(text, 0, n) && mp_utf8_valid((const uint8_t *)text, n);
+    s->message = s->step ? (mailproto_text){"Password:", 9} : (mailproto_text){"Username:", 9};
+    return MAILPROTO_SASL_SEND;
 }
 
-int mp_sasl_login_answer(uint32_t step, const char *text, size_t n, struct mp_sasl_identity *identity)
+/* The name is kept until the password is there. */
+static int32_t keep_name(struct mp_sasl_server *s, const char *name, size_t len)
 {
-    if (step >= MP_SASL_LOGIN_STEPS || !valid(text, n))
-        return -1;
-    *(step == MP_SASL_LOGIN_NAME ? &identity->name : &identity->password) = (mailproto_text){text, n};
-    return 0;
+    char *kept = mp_sasl_room(&s->rooms, MP_SASL_ROOM_OWN, len);
+
+    if (!kept)
+        return MAILPROTO_ERR_NOMEM;
+    memcpy(kept, name, len);
+    s->step = 1;
+    return ask(s);
 }
 
-int mp_sasl_login_respond(uint32_t step, const struct mp_sasl_identity *identity, mailproto_text *text)
+static int32_t server_next(struct mp_sasl_server *s, const char *message, size_t len)
 {
-    const mailproto_text *answer = step == MP_SASL_LOGIN_NAME ? &identity->name : &identity->password;
+    struct mp_sasl_identity who = {{"", 0},
+                                   {s->rooms.room[MP_SASL_ROOM_OWN].p, s->rooms.room[MP_SASL_ROOM_OWN].n},
+                                   {message, len}};
 
-    if (step >= MP_SASL_LOGIN_STEPS || !valid(answer->ptr, answer->len))
-        return -1;
-    *text = *answer;
-    return 0;
+    if (!message)
+        return s->state == MAILPROTO_SASL_AUTH || s->state == MAILPROTO_SASL_DERIVE ? mp_sasl_password_next(s) : ask(s);
+    if (!len || mp_sasl_malformed(message, len))
+        return MAILPROTO_ERR_PROTOCOL;
+    return s->step ? mp_sasl_password_check(s, &who) : keep_name(s, message, len);
 }
+
+const struct mp_sasl_server_mechanism mp_sasl_login_server = {MAILPROTO_SASL_LOGIN, MP_SASL_LOGIN_FIRST, server_next};

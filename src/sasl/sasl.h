@@ -1,22 +1,97 @@
-/* sasl.h - SASL mechanisms, both sides: names, messages, steps. The protocols carry them as base64 lines.
- * RFC 4422; one file a mechanism. */
+/* sasl.h - SASL mechanisms, both sides: names, the channel an exchange runs in, and what both drivers need.
+ * RFC 4422; one file a mechanism. client.h and server.h are the drivers. docs/design/sasl.md. */
 #ifndef MP_SASL_SASL_H
 #define MP_SASL_SASL_H
 
-#include "mailproto/base.h"
+#include "core/memory.h"
 #include "mailproto/sasl.h"
 
+/* What is spoken where a config says nothing of SASL. */
 enum { MP_SASL_ALL = MAILPROTO_SASL_PLAIN | MAILPROTO_SASL_LOGIN };
+/* What there is at all. */
+enum { MP_SASL_EVERY = 0x3fff };
+/* The most octets of a name, and of a password or a token; of a prepared name or password, MP_SASL_NAME_MAX. */
+enum { MP_SASL_NAME_MAX = 1024, MP_SASL_PASSWORD_MAX = 4096 };
+enum { MP_SASL_SALT_MAX = 64 };
 
 /* ---- names (RFC 4422 3.1) ---- */
 
-/* The bit of the mechanism with that name in any case, or 0. */
-uint32_t mp_sasl_mechanism(const char *name, size_t n);
-/* The name of one bit, or NULL. */
-const char *mp_sasl_name(uint32_t mechanism);
-/* Writes the names of a set, each with a space before it; out has room for MP_SASL_NAMES_MAX. Gives how many octets. */
-enum { MP_SASL_NAMES_MAX = 32 };
-size_t mp_sasl_write_names(char *out, uint32_t mechanisms);
+/* The hash of a mechanism, one MAILPROTO_HASH_* bit; 0: it needs none. */
+uint32_t mp_sasl_hash(uint32_t mechanism);
+
+/* Writes the names of a set, each with a space before it, the best first; for OTHER what `other` has, as it stands. out has
+   room for MP_SASL_NAMES_MAX + other.len. Gives how many octets. */
+enum { MP_SASL_NAMES_MAX = 192 };
+size_t mp_sasl_names(char *out, uint32_t mechanisms, mailproto_text other);
+
+/* Whether `name` is one of the words of `other`, in any case of letters: then *found is it as it stands there. */
+int mp_sasl_is_other(mailproto_text other, const char *name, size_t len, mailproto_text *found);
+
+/* ---- the channel: what TLS knows, from the handshake to the login ---- */
+
+struct mp_sasl_channel {
+    size_t size; /* of the allocation: texts stand behind the struct */
+    uint32_t version, verified;
+    mailproto_text peer_name, unique, exporter, server_end_point;
+};
+
+/* Keeps it, in the place of an earlier one. info may be NULL: TLS of which nothing is known. OK; ERR_NOMEM: there is none. */
+int32_t mp_sasl_channel_keep(struct mp_sasl_channel **channel, const mailproto_tls_info *info,
+                             const mailproto_allocator *allocator);
+void mp_sasl_channel_forget(struct mp_sasl_channel **channel, const mailproto_allocator *allocator);
+
+/* Whether it can be bound to at all (RFC 5802 6). channel NULL: no. */
+static inline int mp_sasl_binds(const struct mp_sasl_channel *channel)
+{
+    return channel && (channel->unique.len || channel->exporter.len || channel->server_end_point.len);
+}
+
+/* ---- what both drivers share ---- */
+
+/* Pieces of memory that an exchange holds, at most one of each kind. They hold secrets: all are wiped. */
+enum { MP_SASL_ROOM_IDENTITY, MP_SASL_ROOM_MESSAGE, MP_SASL_ROOM_OWN, MP_SASL_ROOM_HOST, MP_SASL_ROOMS };
+
+struct mp_sasl_rooms {
+    const mailproto_allocator *allocator;
+    struct {
+        char *p;
+        size_t n;
+    } room[MP_SASL_ROOMS];
+};
+
+/* A piece of n octets, in the place of the earlier one of that kind, which is wiped and freed. NULL: n is 0, or no memory. */
+void *mp_sasl_room(struct mp_sasl_rooms *rooms, unsigned kind, size_t n);
+void mp_sasl_rooms_free(struct mp_sasl_rooms *rooms);
+
+/* What DERIVE asks and what was answered. */
+struct mp_sasl_derive {
+    uint32_t hash, iterations;
+    mailproto_text password, salt;
+    uint32_t given; /* the host has answered with `key`; else the provider is to do it */
+    uint8_t key[MAILPROTO_DIGEST_MAX];
+};
+
+/* Takes an answer; key NULL: the provider is to do it. OK; ERR_ARG: not a digest of the hash. */
+int32_t mp_sasl_derive_take(struct mp_sasl_derive *derive, const void *key, size_t len);
+/* Before the key is used: asks the provider if the host left it to it. OK, or what the provider answered. */
+int32_t mp_sasl_derive_done(struct mp_sasl_derive *derive, const mailproto_crypto *crypto);
+
+/* Payloads that are alike in every protocol: what comes after `head`. */
+union mp_sasl_payload {
+    mailproto_event head;
+    mailproto_sasl_keys_wanted keys;
+    mailproto_sasl_derive_wanted derive;
+    mailproto_sasl_step step;
+};
+
+/* Whether two pieces of n octets are equal: it takes the same time wherever they differ. */
+int mp_sasl_same(const void *a, const void *b, size_t n);
+
+/* Writes octets as hexadecimal digits, small letters. */
+void mp_sasl_put_hex(char *out, const uint8_t *octets, size_t n);
+
+/* Whether a text holds NUL or is no UTF-8. */
+int mp_sasl_malformed(const char *text, size_t n);
 
 /* ---- what a login is made of ---- */
 
@@ -25,31 +100,5 @@ struct mp_sasl_identity {
     mailproto_text name;          /* who it is */
     mailproto_text password;
 };
-
-/* ---- PLAIN (RFC 4616) ---- */
-
-/* Takes a decoded message apart: the texts point into it. 0; -1: not a PLAIN message (two NULs, name and password not
-   empty, valid UTF-8). */
-int mp_sasl_plain_parse(const char *message, size_t n, struct mp_sasl_identity *identity);
-
-/* The octets of the message, or 0: a text holds NUL, is no UTF-8, or name or password is empty. */
-size_t mp_sasl_plain_size(const struct mp_sasl_identity *identity);
-/* Writes the message of mp_sasl_plain_size octets. Gives how many; 0 as above. */
-size_t mp_sasl_plain_build(char *out, const struct mp_sasl_identity *identity);
-
-/* ---- LOGIN (draft-murchison-sasl-login) ---- */
-
-enum { MP_SASL_LOGIN_NAME = 0, MP_SASL_LOGIN_PASSWORD = 1, MP_SASL_LOGIN_STEPS = 2 };
-
-/* The server's challenge of a step, in base64 as it goes on the wire, NUL-terminated. */
-const char *mp_sasl_login_challenge(uint32_t step);
-
-/* Puts a decoded answer in its place of the identity: the text is kept by pointer. 0; -1: NUL in it, no UTF-8, or
-   empty. */
-int mp_sasl_login_answer(uint32_t step, const char *text, size_t n, struct mp_sasl_identity *identity);
-
-/* What the client answers to the challenge of a step, plain: text of the identity. 0; -1: no such step, or the text
-   may not be sent. */
-int mp_sasl_login_respond(uint32_t step, const struct mp_sasl_identity *identity, mailproto_text *text);
 
 #endif

@@ -105,13 +105,13 @@ void mp_client_say(struct mailproto_smtp_client *c, const char *line, const char
     mp_client_await(c);
 }
 
-void mp_client_say_word(struct mailproto_smtp_client *c, const char *line)
+MP_OUTLINE void mp_client_say_word(struct mailproto_smtp_client *c, const char *line)
 {
     mp_client_say(c, line, NULL, 0, MAILPROTO_TRACE_LINE);
 }
 
 /* The end has its reason in the reply just read, unless it was kept already. */
-static void keep_reason(struct mailproto_smtp_client *c)
+MP_OUTLINE static void keep_reason(struct mailproto_smtp_client *c)
 {
     if (c->reply.class)
         mp_client_keep_reply(c);
@@ -124,7 +124,7 @@ void mp_client_give_up(struct mailproto_smtp_client *c, int32_t why, const char 
         c->fail_stage = MAILPROTO_SMTP_STAGE_TLS;
     if (why == MAILPROTO_ERR_AUTH)
         c->fail_stage = MAILPROTO_SMTP_STAGE_AUTH;
-    mp_client_wipe_secret(c);
+    mp_client_end_login(c);
     keep_reason(c);
     c->end_why = why;
     c->end_text = text;
@@ -207,8 +207,7 @@ static void answered(struct mp_engine *e, struct mp_request *r)
         mp_client_auth_answered(mp_client_of(e), r);
 }
 
-/* A request to be given up, by default or because the host cannot: no AUTH; the body fails. */
-static int32_t refuse(struct mp_engine *e, struct mp_request *r)
+int32_t mp_client_refuse(struct mp_engine *e, struct mp_request *r)
 {
     struct mailproto_smtp_client *c = mp_client_of(e);
     int32_t why = r->tell_cancel ? r->why : MAILPROTO_ERR_BODY;
@@ -281,7 +280,8 @@ static void destroy(struct mp_engine *e)
 {
     struct mailproto_smtp_client *c = mp_client_of(e);
 
-    mp_client_wipe_secret(c);
+    if (!c->ready)
+        mp_client_end_login(c);
     mp_client_free_replies(c);
     mp_client_free_hello(c);
     while (c->first) {
@@ -297,8 +297,8 @@ static const struct mp_engine_ops ops = {
     .step = step,
     .wants_input = wants_input,
     .answered = answered,
-    .use_default = refuse,
-    .fail = refuse,
+    .use_default = mp_client_use_default,
+    .fail = mp_client_refuse,
     .fail_event = fail_event,
     .peer_limit = peer_limit,
     .peer_timeout = peer_timeout,
@@ -368,7 +368,7 @@ static const struct limit {
 } limits[] = {
     {AT(flags), 0, 2 * MAILPROTO_SMTP_CLIENT_NO_PIPELINING - 1, "flags holds an unknown bit"},
     {AT(tls), 0, MAILPROTO_TLS_IMPLICIT, "tls is none of MAILPROTO_TLS_*"},
-    {AT(mechanisms), 0, MAILPROTO_SASL_PLAIN | MAILPROTO_SASL_LOGIN, "mechanisms holds an unknown bit"},
+    {AT(mechanisms), 0, MP_SASL_ALL, "mechanisms holds more than PLAIN and LOGIN, which need sasl"},
     {AT(piece), 1, 1 << 24, "piece is over 16777216"},
     {AT(max_reply_line), 64, 1 << 20, "max_reply_line is not in 64 to 1048576"},
     {AT(max_reply), 64, 1 << 20, "max_reply is not in 64 to 1048576"},
@@ -383,8 +383,8 @@ MP_OUTLINE static const char *config_error(const mailproto_smtp_client_config *c
         if (value < limits[i].least || value > limits[i].most)
             return limits[i].text;
     }
-    if (!config->mechanisms && config->flags & MAILPROTO_SMTP_CLIENT_AUTH_REQUIRED)
-        return "AUTH_REQUIRED needs mechanisms";
+    if (!config->sasl && !config->mechanisms && config->flags & MAILPROTO_SMTP_CLIENT_AUTH_REQUIRED)
+        return "AUTH_REQUIRED needs mechanisms or sasl";
     if (!config->hostname.ptr || !config->hostname.len)
         return "hostname is required";
     if (!mp_smtp_is_hello(config->hostname.ptr, config->hostname.len))
@@ -411,8 +411,13 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* The largest piece of output but the body's: PLAIN in base64, of MP_CLIENT_SECRET_MAX octets. */
-enum { SECRET_LINE_MAX = MP_CLIENT_SECRET_ROOM * 3 / 2 + 32 };
+/* The largest piece of output but the body's: a response in base64, of a text for each of PLAIN's or the host's own. */
+enum { SECRET_MAX = 2 * MP_SASL_NAME_MAX + MP_SASL_PASSWORD_MAX + 3, LINE_ROOM = 32 };
+
+static size_t response_line(const mailproto_smtp_client_config *own)
+{
+    return (own->sasl ? (size_t)MP_CLIENT_RESPONSE_MAX : (size_t)SECRET_MAX) * 3 / 2 + LINE_ROOM;
+}
 
 size_t mailproto_smtp_client_memory_max(const mailproto_smtp_client_config *config)
 {
@@ -427,9 +432,10 @@ size_t mailproto_smtp_client_memory_max(const mailproto_smtp_client_config *conf
     body = mp_client_body_room(&own) + spare;
     replies = 4 * (size_t)(own.max_reply + 16); /* reply, final, hello, and one more while it grows */
     unknown = smaller(own.max_reply_lines, own.max_reply) * sizeof(mailproto_smtp_parameter) + 16;
+    /* nothing else is on its way when AUTH says something */
     return mp_engine_memory_max(sizeof(struct mailproto_smtp_client) + own.hostname.len, 1, own.max_reply_line,
-                                SECRET_LINE_MAX) +
-           body + replies + unknown + MP_CLIENT_SECRET_ROOM + 16;
+                                MP_CLIENT_LINE_MAX) +
+           body + replies + unknown + response_line(&own) + spare + mp_sasl_client_memory(own.sasl) + spare;
 }
 
 int32_t mailproto_smtp_client_new(mailproto_smtp_client **out, const mailproto_smtp_client_config *config,
@@ -465,10 +471,20 @@ int32_t mailproto_smtp_client_new(mailproto_smtp_client **out, const mailproto_s
     if (result)
         return result;
     c = mp_client_of(e);
-    if (callbacks && mp_struct_copy(&c->callbacks, sizeof c->callbacks, callbacks)) {
+    if (callbacks) {
         *why = "callbacks is larger than this library knows";
+        result = mp_struct_copy(&c->callbacks, sizeof c->callbacks, callbacks);
+    }
+    if (!result && own.sasl) {
+        *why = "sasl was not made by mailproto_sasl_client_config_init";
+        result = MAILPROTO_ERR_CONFIG;
+        own.mechanisms = MP_SASL_EVERY;
+        if (own.sasl->ops)
+            result = own.sasl->ops->attach(e, own.sasl, why);
+    }
+    if (result) {
         mailproto_session_free(&e->session);
-        return MAILPROTO_ERR_ARG;
+        return result;
     }
     c->config = own;
     c->config.hostname.ptr = memcpy(c + 1, own.hostname.ptr, own.hostname.len);

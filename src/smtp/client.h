@@ -5,6 +5,7 @@
 
 #include "core/engine.h"
 #include "mailproto/smtp_client.h"
+#include "sasl/client.h"
 
 /* ---- where the session stands ---- */
 
@@ -121,17 +122,16 @@ struct mp_client_transaction {
     uint8_t delivered, bounced; /* LMTP: to some recipients, at the end */
 };
 
-enum { MP_AUTH_ASK, MP_AUTH_WAIT, MP_AUTH_COMMAND, MP_AUTH_RESPONSE, MP_AUTH_CANCEL };
-
-/* What is said is made once, when the host answers: the message of PLAIN, whose two last texts are also LOGIN's answers. */
 struct mp_client_auth {
-    uint32_t mechanism, tried; /* MAILPROTO_SASL_* */
-    uint16_t ends[3];          /* where each of the three texts ends */
-    uint8_t next;              /* what is to be done next */
-    uint8_t said;              /* responses that were sent */
-    uint8_t cancelled;         /* "*" was said */
+    struct mp_sasl_client *login; /* the exchange */
+    uint32_t tried;               /* MAILPROTO_SASL_* */
+    uint8_t next;                 /* MAILPROTO_SASL_*: what is to be done next; 0: a reply is awaited */
+    uint8_t begun;                /* the mechanism was named */
+    uint8_t waits;                /* what it said first was too long for that line, and the server's leave is awaited */
+    uint8_t cancelled;            /* "*" was said */
 };
-enum { MP_CLIENT_SECRET_MAX = 2048, MP_CLIENT_SECRET_ROOM = MP_CLIENT_SECRET_MAX + 2 };
+/* The longest message that fits on a line of RFC 4954 4. */
+enum { MP_CLIENT_RESPONSE_MAX = (12288 - 2) / 4 * 3 };
 
 /* ---- the engine ---- */
 
@@ -157,7 +157,6 @@ struct mailproto_smtp_client {
     struct mp_client_reply final;           /* the reply that decided */
     mailproto_smtp_response response;       /* a reply as the event that stands shows it */
     struct mp_client_body body;
-    char *secret;              /* what AUTH says: MP_CLIENT_SECRET_ROOM octets */
     mailproto_smtp_ready peer; /* what the last EHLO said, as READY shows it. Forgotten when TLS starts */
     char *hello;               /* the text of the last EHLO reply, for READY */
     uint32_t hello_len, hello_capacity, hello_lines;
@@ -171,6 +170,7 @@ struct mailproto_smtp_client {
         mailproto_smtp_body_request body;
         mailproto_smtp_done done;
         mailproto_smtp_reply reply;
+        union mp_sasl_payload sasl;
     } event; /* the payload of the event that stands */
     mailproto_smtp_client_callbacks callbacks;
     mailproto_smtp_client_config config; /* defaults filled in; hostname points behind this struct */
@@ -179,6 +179,12 @@ struct mailproto_smtp_client {
 static inline struct mailproto_smtp_client *mp_client_of(const struct mp_engine *e)
 {
     return (struct mailproto_smtp_client *)((uintptr_t)e - offsetof(struct mailproto_smtp_client, base));
+}
+
+/* The config's, which the base keeps. NULL: PLAIN and LOGIN alone. */
+static inline const struct mp_sasl_client_settings *mp_client_sasl(const struct mailproto_smtp_client *c)
+{
+    return (const struct mp_sasl_client_settings *)c->base.keeper;
 }
 
 static inline uint32_t mp_client_is_lmtp(const struct mailproto_smtp_client *c)
@@ -223,7 +229,7 @@ int mp_client_ready_move(struct mailproto_smtp_client *c);
 
 /* client_extensions.c */
 /* Reads one line of an EHLO reply into peer. */
-void mp_client_extension(mailproto_smtp_ready *peer, const char *line, size_t n);
+void mp_client_extension(struct mailproto_smtp_client *c, const char *line, size_t n);
 MP_OUTLINE void mp_client_forget_peer(struct mailproto_smtp_client *c);
 /* Takes the text of the reply just read for READY. */
 MP_OUTLINE void mp_client_keep_hello(struct mailproto_smtp_client *c);
@@ -238,7 +244,12 @@ void mp_client_begin_auth(struct mailproto_smtp_client *c);
 int mp_client_auth_move(struct mailproto_smtp_client *c);
 void mp_client_auth_reply(struct mailproto_smtp_client *c);
 void mp_client_auth_answered(struct mailproto_smtp_client *c, const struct mp_request *r);
-void mp_client_wipe_secret(struct mailproto_smtp_client *c);
+/* The exchange is over. */
+void mp_client_end_login(struct mailproto_smtp_client *c);
+/* The default of a request. */
+int32_t mp_client_use_default(struct mp_engine *e, struct mp_request *r);
+/* To be given up, because the host cannot: no AUTH; the body fails. */
+int32_t mp_client_refuse(struct mp_engine *e, struct mp_request *r);
 
 /* client_transaction.c */
 /* Begins the message, or ends it: the server lacks what it needs. */

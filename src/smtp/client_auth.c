@@ -1,21 +1,13 @@
-/* client_auth.c - AUTH: the host is asked for credentials, they are said once, and wiped.
- * RFC 4954 section 4; RFC 4616 (PLAIN); draft-murchison-sasl-login. */
+/* client_auth.c - AUTH: the host is asked for credentials, and the mechanism says them, one message after another.
+ * RFC 4954 section 4; docs/design/sasl.md. */
 #include <string.h>
 
-#include "mime/base64.h"
-#include "sasl/sasl.h"
 #include "smtp/client.h"
 
-/* An initial response may not make the line longer than 512 octets (RFC 4954 4): "AUTH PLAIN ", base64, CRLF. */
-enum { INITIAL_MAX = (512 - 13) / 4 * 3 };
-
-void mp_client_wipe_secret(struct mailproto_smtp_client *c)
+void mp_client_end_login(struct mailproto_smtp_client *c)
 {
-    if (!c->secret)
-        return;
-    mp_wipe(c->secret, MP_CLIENT_SECRET_ROOM);
-    mp_free(&c->base.allocator, c->secret, MP_CLIENT_SECRET_ROOM);
-    c->secret = NULL;
+    mp_sasl_client_end(c->auth.login);
+    c->auth.login = NULL;
 }
 
 /* ---- which mechanism ---- */
@@ -23,7 +15,7 @@ void mp_client_wipe_secret(struct mailproto_smtp_client *c)
 /* There is no AUTH, or no other one: that is the end, if it was to be. */
 static void go_without(struct mailproto_smtp_client *c, const char *text)
 {
-    mp_client_wipe_secret(c);
+    mp_client_end_login(c);
     if (c->auth.tried)
         text = "the server refused the credentials";
     if (c->auth.tried || c->flags & MAILPROTO_SMTP_CLIENT_AUTH_REQUIRED)
@@ -34,48 +26,56 @@ static void go_without(struct mailproto_smtp_client *c, const char *text)
 
 void mp_client_begin_auth(struct mailproto_smtp_client *c)
 {
-    uint32_t mechanisms = c->config.mechanisms & c->peer.peer_mechanisms & ~c->auth.tried;
+    uint32_t tls = c->base.tls == MP_TLS_ON, offered = c->peer.peer_mechanisms;
+    uint32_t mechanisms = c->config.mechanisms & offered & ~c->auth.tried;
+    const char *text = "the server offers no usable mechanism";
+    int32_t result;
 
-    if (!mechanisms) {
-        go_without(c, "the server offers no usable mechanism");
-    } else if (c->base.tls != MP_TLS_ON && !(c->flags & MAILPROTO_SMTP_CLIENT_CLEARTEXT_AUTH)) {
-        go_without(c, "there is no TLS to protect the credentials");
-    } else {
-        mp_client_wipe_secret(c);
-        c->auth.mechanism = mechanisms & (~mechanisms + 1); /* their order is that of the bits */
-        c->auth.next = MP_AUTH_ASK;
-        c->auth.said = c->auth.cancelled = 0;
-        mp_client_enter(c, MP_CLIENT_AUTH);
+    if (mechanisms & MAILPROTO_SASL_CLEARTEXT && !tls && !(c->flags & MAILPROTO_SMTP_CLIENT_CLEARTEXT_AUTH)) {
+        mechanisms &= ~(uint32_t)MAILPROTO_SASL_CLEARTEXT;
+        text = "there is no TLS to protect the credentials";
     }
+    mp_client_end_login(c);
+    c->auth.next = MAILPROTO_SASL_CREDENTIALS;
+    c->auth.begun = 0;
+    result = mp_sasl_client_start(&c->auth.login, mp_client_sasl(c), mechanisms, offered, &c->base.allocator);
+    if (!result)
+        mp_client_enter(c, MP_CLIENT_AUTH);
+    else if (result == MAILPROTO_ERR_NOMEM)
+        mp_engine_nomem(&c->base);
+    else
+        go_without(c, text);
 }
 
 /* ---- asking the host ---- */
 
-static void ask(struct mailproto_smtp_client *c)
+/* For credentials, or for what the mechanism waits for: the types of these requests lie as its states do. */
+static void ask(struct mailproto_smtp_client *c, uint32_t state)
 {
-    mailproto_smtp_credentials *event = &c->event.credentials;
+    uint32_t type = MAILPROTO_SMTP_CLIENT_CREDENTIALS;
+    size_t size = sizeof c->event.credentials;
     struct mp_request *r;
 
-    c->secret = mp_alloc_zero(&c->base.allocator, MP_CLIENT_SECRET_ROOM);
-    if (!c->secret) {
-        mp_engine_nomem(&c->base);
-        return;
+    if (state == MAILPROTO_SASL_CREDENTIALS) {
+        c->event.credentials.mechanism = c->auth.login->mechanism->bit;
+        c->event.credentials.tls = c->base.tls == MP_TLS_ON;
+    } else {
+        type = MAILPROTO_SMTP_CLIENT_DERIVE - MAILPROTO_SASL_DERIVE + state;
+        size = mp_sasl_client_payload(c->auth.login, &c->event.sasl);
     }
-    r = mp_request_open(&c->base, MAILPROTO_SMTP_CLIENT_CREDENTIALS, 0);
-    if (!r)
-        return;
-    event->mechanism = c->auth.mechanism;
-    event->tls = c->base.tls == MP_TLS_ON;
-    mp_client_raise(c, sizeof *event, MAILPROTO_SMTP_CLIENT_CREDENTIALS, r->token);
+    r = mp_request_open(&c->base, type, 0);
+    if (r)
+        mp_client_raise(c, size, type, r->token);
 }
 
-/* LOGIN has no word for acting as somebody else. */
-static int can_say(uint32_t mechanism, const struct mp_sasl_identity *who)
+/* An answer to a request, whose result is `result`. */
+static int32_t answered(struct mailproto_smtp_client *c, struct mp_request *r, int32_t result)
 {
-    mailproto_text acts_as = who->authorization, name = who->name;
-
-    return mechanism != MAILPROTO_SASL_LOGIN || !acts_as.len ||
-           (acts_as.len == name.len && !memcmp(acts_as.ptr, name.ptr, name.len));
+    if (!result) {
+        r->code = 1;
+        mp_request_answered(&c->base, r, 0);
+    }
+    return result;
 }
 
 int32_t mailproto_smtp_client_credentials(mailproto_smtp_client *client, uint64_t token, const char *authorization,
@@ -85,115 +85,166 @@ int32_t mailproto_smtp_client_credentials(mailproto_smtp_client *client, uint64_
     const struct mp_sasl_identity who = {{authorization, authorization_len},
                                          {name, name_len},
                                          {password, password_len}};
-    struct mp_client_auth *auth;
     struct mp_request *r;
 
-    if (!client || (!authorization && authorization_len) || !name || !password)
+    if (!client)
         return MAILPROTO_ERR_ARG;
     r = mp_request_find(&client->base, token, MAILPROTO_SMTP_CLIENT_CREDENTIALS);
-    if (!r)
-        return MAILPROTO_ERR_TOKEN;
-    if ((authorization_len | name_len | password_len) >= 2 * MP_CLIENT_SECRET_MAX ||
-        authorization_len + name_len + password_len > MP_CLIENT_SECRET_MAX)
-        return MAILPROTO_ERR_LIMIT;
-    auth = &client->auth;
-    if (!can_say(auth->mechanism, &who) || !mp_sasl_plain_build(client->secret, &who))
-        return MAILPROTO_ERR_ARG;
-    auth->ends[0] = (uint16_t)authorization_len;
-    auth->ends[1] = (uint16_t)(authorization_len + 1 + name_len);
-    auth->ends[2] = (uint16_t)(authorization_len + 1 + name_len + 1 + password_len);
-    r->code = 1;
-    mp_request_answered(&client->base, r, 0);
-    return MAILPROTO_OK;
+    return r ? answered(client, r, mp_sasl_client_give(client->auth.login, &who)) : MAILPROTO_ERR_TOKEN;
 }
 
+int32_t mailproto_smtp_client_derived(mailproto_smtp_client *client, uint64_t token, const void *key, size_t len)
+{
+    struct mp_request *r;
+
+    if (!client)
+        return MAILPROTO_ERR_ARG;
+    r = mp_request_find(&client->base, token, MAILPROTO_SMTP_CLIENT_DERIVE);
+    return r ? answered(client, r, mp_sasl_derive_take(&client->auth.login->derive, key, len)) : MAILPROTO_ERR_TOKEN;
+}
+
+int32_t mailproto_smtp_client_step(mailproto_smtp_client *client, uint64_t token, const mailproto_sasl_stepped *stepped)
+{
+    mailproto_sasl_stepped own;
+    struct mp_request *r;
+
+    if (!client || mp_struct_copy(&own, sizeof own, stepped))
+        return MAILPROTO_ERR_ARG;
+    r = mp_request_find(&client->base, token, MAILPROTO_SMTP_CLIENT_STEP);
+    if (!r)
+        return MAILPROTO_ERR_TOKEN;
+    if (own.message.len > MP_CLIENT_RESPONSE_MAX)
+        return MAILPROTO_ERR_LIMIT;
+    return answered(client, r, mp_sasl_client_take_step(client->auth.login, &own));
+}
+
+/* Of DERIVE: the provider does it. */
+int32_t mp_client_use_default(struct mp_engine *e, struct mp_request *r)
+{
+    r->code = r->type == MAILPROTO_SMTP_CLIENT_DERIVE;
+    return mp_client_refuse(e, r);
+}
+
+/* ---- moving ---- */
+
+/* `next` is the state of the mechanism, or that it cannot go on: then the exchange is cancelled. */
+static void move(struct mailproto_smtp_client *c, const char *challenge, size_t len)
+{
+    int32_t state = mp_sasl_client_next(c->auth.login, challenge, len);
+
+    c->auth.next = MAILPROTO_SASL_FAILURE;
+    if (state > 0)
+        c->auth.next = (uint8_t)state;
+    else if (state == MAILPROTO_ERR_NOMEM)
+        mp_engine_nomem(&c->base);
+}
+
+/* Without an answer the exchange is cancelled, or not begun. */
 void mp_client_auth_answered(struct mailproto_smtp_client *c, const struct mp_request *r)
 {
-    if (r->code)
-        c->auth.next = MP_AUTH_COMMAND;
+    c->auth.next = MAILPROTO_SASL_FAILURE;
+    if (!r->code)
+        return;
+    if (r->type == MAILPROTO_SMTP_CLIENT_CREDENTIALS && !(c->auth.login->mechanism->flags & MP_SASL_INITIAL))
+        c->auth.next = MAILPROTO_SASL_SEND; /* the name alone */
     else
-        go_without(c, "the host gave no credentials");
+        move(c, NULL, 0);
 }
 
 /* ---- what is said ---- */
 
-static void say_response(struct mailproto_smtp_client *c, const char *line)
-{
-    const struct mp_client_auth *auth = &c->auth;
-    uint32_t from = 0, to = auth->ends[2];
+/* An initial response may not make the line longer than 512 octets (RFC 4954 4): "AUTH ", a name, a space, base64, CRLF. */
+enum { NAME_MAX = 20, INITIAL_MAX = (512 - 8 - NAME_MAX) / 4 * 3 };
 
-    if (auth->mechanism == MAILPROTO_SASL_LOGIN) {
-        from = auth->ends[auth->said] + 1U;
-        to = auth->ends[auth->said + 1];
+/* All of it is private, for what a mechanism says is. */
+static void say_response(struct mailproto_smtp_client *c)
+{
+    mailproto_text name, message = c->auth.login->message;
+    char line[5 + NAME_MAX + 3] = "AUTH ";
+
+    if (c->auth.begun) {
+        line[0] = '\0';
+    } else {
+        c->auth.begun = 1;
+        name = mp_sasl_client_name(c->auth.login);
+        memcpy(line + 5, name.ptr, name.len);
+        c->auth.waits = message.len > INITIAL_MAX;
+        if (c->auth.waits)
+            message.len = 0;
+        else if (message.ptr)
+            memcpy(line + 5 + name.len, message.len ? " " : " =", 2);
     }
-    c->auth.said++;
-    mp_client_say(c, line, c->secret + from, to - from, MAILPROTO_TRACE_PRIVATE);
-}
-
-static void say_command(struct mailproto_smtp_client *c)
-{
-    if (c->auth.mechanism == MAILPROTO_SASL_LOGIN)
-        mp_client_say_word(c, "AUTH LOGIN");
-    else if (c->auth.ends[2] > INITIAL_MAX)
-        mp_client_say_word(c, "AUTH PLAIN");
-    else
-        say_response(c, "AUTH PLAIN ");
+    mp_client_say(c, line, message.ptr, message.len, MAILPROTO_TRACE_PRIVATE);
 }
 
 int mp_client_auth_move(struct mailproto_smtp_client *c)
 {
     uint8_t next = c->auth.next;
 
-    if (c->outstanding || next == MP_AUTH_WAIT)
+    if (c->outstanding || !next)
         return 0;
-    c->auth.next = MP_AUTH_WAIT;
-    if (next == MP_AUTH_ASK) {
-        ask(c);
-    } else if (next == MP_AUTH_COMMAND) {
-        say_command(c);
-    } else if (next == MP_AUTH_RESPONSE) {
-        say_response(c, "");
-    } else {
-        mp_client_wipe_secret(c);
+    c->auth.next = 0;
+    if (next == MAILPROTO_SASL_SEND) {
+        say_response(c);
+    } else if (next != MAILPROTO_SASL_FAILURE) {
+        ask(c, next);
+    } else if (c->auth.begun) {
         c->auth.cancelled = 1;
         mp_client_say_word(c, "*");
+    } else {
+        go_without(c, "there are no credentials to say");
     }
     return 1;
 }
 
 /* ---- what is heard ---- */
 
-/* 334: on with the mechanism, if there is something to say and the challenge is one. */
-MP_OUTLINE static void challenged(struct mailproto_smtp_client *c, int complete)
+/* 334: on with the mechanism, if the challenge is one. */
+MP_OUTLINE static void challenged(struct mailproto_smtp_client *c)
 {
     struct mp_client_reply *reply = &c->reply;
-    size_t n;
+    size_t n = reply->len;
+    uint8_t waits = c->auth.waits;
 
+    c->auth.waits = 0;
+    c->auth.next = MAILPROTO_SASL_FAILURE;
     if (c->auth.cancelled)
         mp_client_broken(c, "the server goes on with an AUTH that was cancelled");
-    else if (reply->code != 334 || complete || mp_base64_decode(reply->text, reply->len, reply->text, reply->len, &n))
-        c->auth.next = MP_AUTH_CANCEL;
+    else if (reply->code != 334 || (!(c->auth.login->mechanism->flags & MP_SASL_BLIND) &&
+                                    mp_client_sasl(c)->ops->decode(reply->text, n, reply->text, n, &n)))
+        return;
+    else if (waits)
+        c->auth.next = MAILPROTO_SASL_SEND;
     else
-        c->auth.next = MP_AUTH_RESPONSE;
+        move(c, reply->text, n);
+}
+
+/* The server knows the mechanism not, or not for this user (RFC 4954 4 and 6): another may do. Wrong credentials are as wrong
+   with another, and count as another guess. */
+static int refuses_mechanism(const struct mp_client_reply *reply)
+{
+    return reply->code == 504 || reply->code == 534;
 }
 
 void mp_client_auth_reply(struct mailproto_smtp_client *c)
 {
-    int complete = c->auth.said == (c->auth.mechanism == MAILPROTO_SASL_LOGIN ? 2 : 1);
+    const struct mp_client_reply *reply = &c->reply;
 
-    if (c->reply.class == 3) {
-        challenged(c, complete);
-    } else if (c->reply.class == 2 && !c->auth.cancelled && complete) {
-        mp_client_wipe_secret(c);
+    if (reply->class == 3) {
+        challenged(c);
+    } else if (reply->class == 2 && !c->auth.cancelled && c->auth.login->complete) {
+        mp_client_end_login(c);
         c->authenticated = 1;
         mp_client_enter(c, MP_CLIENT_READY);
-    } else if (c->reply.class == 2) {
-        mp_client_broken(c, "the server accepts an AUTH that was not completed");
-    } else if (c->reply.class == 4) {
+    } else if (reply->class == 2) {
+        mp_engine_end(&c->base,
+                      c->auth.login->mechanism->flags & MP_SASL_BLIND ? MAILPROTO_ERR_PROTOCOL : MAILPROTO_ERR_AUTH,
+                      "the server accepts an AUTH that was not completed");
+    } else if (reply->class == 4) {
         mp_client_give_up(c, MAILPROTO_ERR_AUTH, "the server cannot authenticate now");
     } else {
-        c->auth.tried |= c->auth.mechanism;
-        if (c->reply.code == 535) /* with another mechanism they are as wrong, and count as another guess */
+        c->auth.tried |= c->auth.login->mechanism->bit;
+        if (c->auth.cancelled || !refuses_mechanism(reply))
             c->auth.tried = UINT32_MAX;
         mp_client_begin_auth(c);
     }

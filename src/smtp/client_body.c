@@ -17,15 +17,17 @@ static const char *const faults[] = {
     [MP_FAULT_8BIT] = "the body has an octet above 127: it needs 8BITMIME",
 };
 
-/* What an octet is that may not cross as it is and that no canonicalising helps (RFC 2045 2.7, 2.8). */
+/* Whether an octet may not cross as it is, and no canonicalising helps (RFC 2045 2.7, 2.8). */
 static uint32_t fault_of(const struct mp_client_body *body, uint8_t octet)
 {
     if (!octet)
         return MP_FAULT_NUL;
-    return octet > 127 && !body->eight_bit ? MP_FAULT_8BIT : MP_FAULT_LONG_LINE;
+    if (octet > 127 && !body->eight_bit)
+        return MP_FAULT_8BIT;
+    return body->column < body->max_line ? MP_FAULT_NONE : MP_FAULT_LONG_LINE;
 }
 
-static uint8_t *end_line(struct mp_client_body *body, uint8_t *to)
+MP_OUTLINE static uint8_t *end_line(struct mp_client_body *body, uint8_t *to)
 {
     body->cr = 0;
     body->column = 0;
@@ -33,10 +35,24 @@ static uint8_t *end_line(struct mp_client_body *body, uint8_t *to)
     return to + 2;
 }
 
+/* Copies as much as needs no look at each octet: how much. Where code is to be small, nothing is. */
+static size_t copy_plain(struct mp_client_body *body, const uint8_t *data, size_t n, uint8_t *to)
+{
+#ifdef MAILPROTO_TEXT_SCAN_OCTET
+    (void)body, (void)data, (void)n, (void)to;
+    return 0;
+#else
+    uint32_t flags = MP_TEXT_NO_NUL | (body->stuff ? 0u : MP_TEXT_ANY_DOT) | (body->eight_bit ? 0u : MP_TEXT_7BIT);
+
+    n = mp_text_scan(data, n, body->max_line, flags, &body->column);
+    memcpy(to, data, n);
+    return n;
+#endif
+}
+
 uint32_t mp_client_encode(struct mp_client_body *body, const uint8_t *data, size_t n, uint8_t *out, size_t *made)
 {
     const uint8_t *end = data + n;
-    uint32_t flags = MP_TEXT_NO_NUL;
     uint8_t *to = out;
 
     if (!body->text) {
@@ -44,36 +60,34 @@ uint32_t mp_client_encode(struct mp_client_body *body, const uint8_t *data, size
         *made = n;
         return MP_FAULT_NONE;
     }
-    if (!body->stuff)
-        flags |= MP_TEXT_ANY_DOT;
-    if (!body->eight_bit)
-        flags |= MP_TEXT_7BIT;
     while (data < end) {
-        if (!body->cr) {
-            n = mp_text_scan(data, (size_t)(end - data), body->max_line, flags, &body->column);
-            memcpy(to, data, n);
-            to += n;
-            data += n;
-            if (data == end)
-                break;
-        }
+        uint32_t fault;
+
+        n = body->cr ? 0 : copy_plain(body, data, (size_t)(end - data), to);
+        to += n;
+        data += n;
+        if (data == end)
+            break;
         if (body->cr || *data == '\n') {
             /* a CR or LF without the other is a line end, unless that is not to be guessed */
             if (body->strict && !(body->cr && *data == '\n'))
                 return MP_FAULT_NEWLINE;
             data += *data == '\n';
             to = end_line(body, to);
-        } else if (*data == '\r') {
-            body->cr = 1; /* what follows it decides */
-            data++;
-        } else if (*data == '.' && !body->column && body->max_line) {
-            memcpy(to, "..", 2);
-            to += 2;
-            body->column = 1;
-            data++;
-        } else {
-            return fault_of(body, *data);
+            continue;
         }
+        body->cr = *data == '\r'; /* what follows it decides */
+        if (body->cr) {
+            data++;
+            continue;
+        }
+        fault = fault_of(body, *data);
+        if (fault)
+            return fault;
+        if (*data == '.' && !body->column && body->stuff)
+            *to++ = '.';
+        body->column++;
+        *to++ = *data++;
     }
     *made = (size_t)(to - out);
     return MP_FAULT_NONE;

@@ -22,6 +22,10 @@ int32_t mp_client_dispatch(struct mp_engine *e, const mailproto_event *event)
         return CALL(on_done, mailproto_smtp_done);
     case MAILPROTO_SMTP_CLIENT_REPLY:
         return CALL(on_reply, mailproto_smtp_reply);
+    case MAILPROTO_SMTP_CLIENT_DERIVE:
+        return CALL(on_derive, mailproto_sasl_derive_wanted);
+    case MAILPROTO_SMTP_CLIENT_STEP:
+        return CALL(on_step, mailproto_sasl_step);
     case MAILPROTO_EVENT_TLS_STARTED:
         return CALL(on_tls_started, mailproto_tls_started);
     case MAILPROTO_EVENT_CANCEL:

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "core/ascii.h"
-#include "sasl/sasl.h"
 #include "smtp/client.h"
 
 /* The next word at *p, which it moves behind it; len 0: there is none. */
@@ -67,8 +66,9 @@ static void read_limit(mailproto_smtp_ready *peer, mailproto_text word)
 }
 
 /* SIZE 0 says that there is no fixed limit (RFC 1870 5). */
-void mp_client_extension(mailproto_smtp_ready *peer, const char *line, size_t n)
+void mp_client_extension(struct mailproto_smtp_client *c, const char *line, size_t n)
 {
+    mailproto_smtp_ready *peer = &c->peer;
     const char *end = line + n;
     mailproto_text word;
     uint32_t bit = read_keyword(&line, end, &word);
@@ -82,7 +82,7 @@ void mp_client_extension(mailproto_smtp_ready *peer, const char *line, size_t n)
         return;
     while ((word = next_word(&line, end)).len) {
         if (bit == MAILPROTO_SMTP_EXT_AUTH)
-            peer->peer_mechanisms |= mp_sasl_mechanism(word.ptr, word.len);
+            peer->peer_mechanisms |= mp_sasl_client_offered(mp_client_sasl(c), word.ptr, word.len);
         else
             read_limit(peer, word);
     }

@@ -49,7 +49,7 @@ MP_OUTLINE static void forget(struct mp_client_reply *reply)
     reply->code = reply->class = reply->more = reply->enhanced_len = 0;
 }
 
-static void free_reply(struct mailproto_smtp_client *c, struct mp_client_reply *reply)
+MP_OUTLINE static void free_reply(struct mailproto_smtp_client *c, struct mp_client_reply *reply)
 {
     mp_free(&c->base.allocator, reply->text, reply->capacity);
     reply->text = NULL;
@@ -126,7 +126,7 @@ static void take_text(struct mailproto_smtp_client *c, const char *text, size_t 
         keep(c, "\n", 1);
     keep(c, text, n);
     if (c->phase == MP_CLIENT_HELLO && c->reply.class == 2 && c->reply.lines)
-        mp_client_extension(&c->peer, text, n);
+        mp_client_extension(c, text, n);
 }
 
 /* Adds a line. 1: the reply is complete; 0: more lines follow, or the session ends. Only 2yz to 5yz are replies. */

@@ -265,7 +265,7 @@ static void raise_rcpt(struct mailproto_smtp_client *c, uint32_t phase, struct m
     mp_client_raise(c, sizeof *event, MAILPROTO_SMTP_CLIENT_RCPT_REPLY, 0);
 }
 
-MP_OUTLINE static void hear_next(struct mp_client_transaction *t)
+static void hear_next(struct mp_client_transaction *t)
 {
     t->to_hear = t->to_hear->next;
     t->hear_index++;
@@ -301,7 +301,7 @@ MP_OUTLINE static void rcpt_replied(struct mailproto_smtp_client *c)
 
 /* 354 for a message that is not to be: without recipients a lone dot ends it (RFC 2920 3.1); with recipients the dot
    would deliver it empty. */
-static void unwanted_data(struct mailproto_smtp_client *c)
+MP_OUTLINE static void unwanted_data(struct mailproto_smtp_client *c)
 {
     struct mp_client_transaction *t = &c->transaction;
 

@@ -88,7 +88,7 @@ static char *put_arguments(char *to, const struct mailproto_smtp_server *s, uint
     if (bit == MAILPROTO_SMTP_EXT_SIZE)
         return put_number(to, " ", s->max_message == MAILPROTO_UNLIMITED_64 ? 0 : s->max_message);
     if (bit == MAILPROTO_SMTP_EXT_AUTH)
-        return to + mp_sasl_write_names(to, s->mechanisms);
+        return to + mp_sasl_names(to, mp_smtp_mechanisms(s), mp_sasl_server_other(mp_smtp_sasl_settings(s)));
     if (bit != MAILPROTO_SMTP_EXT_LIMITS)
         return to;
     if (s->max_transactions)
@@ -116,7 +116,7 @@ static size_t write_keywords(char *out, const struct mailproto_smtp_server *s)
 /* The first line is the host's name and, if the program said one, a greeting: one line, for the others are keywords. */
 static void put_reply(struct mailproto_smtp_server *s, mailproto_text greeting)
 {
-    char text[HELLO_MAX + 200 + 512], *to = text;
+    char text[HELLO_MAX + 200 + 512 + MP_SASL_NAMES_MAX + MP_SMTP_OTHER_MAX], *to = text;
     mailproto_text host = mp_smtp_hostname(s), none = {NULL, 0};
     const char *lf = greeting.len ? memchr(greeting.ptr, '\n', greeting.len) : NULL;
     size_t n = lf ? (size_t)(lf - greeting.ptr) : greeting.len;

@@ -25,15 +25,52 @@ static const char default_banner[] = "ESMTP mailproto", default_lmtp_banner[] = 
 
 /* ---- what a session knows of itself ---- */
 
-/* Behind the struct lie the callbacks, unless it is polled, and then the texts. */
+/* Behind the struct lie struct mp_smtp_sasl, if the config has it; the callbacks, unless it is polled, without it those alone that
+   can be called; and then the texts. */
+struct mp_smtp_sasl *mp_smtp_sasl(const struct mailproto_smtp_server *s)
+{
+    return (struct mp_smtp_sasl *)s->base.keeper;
+}
+
+const struct mp_sasl_server_settings *mp_smtp_sasl_settings(const struct mailproto_smtp_server *s)
+{
+    const struct mp_smtp_sasl *sasl = mp_smtp_sasl(s);
+
+    return sasl ? sasl->settings : NULL;
+}
+
+const struct mp_sasl_channel *mp_smtp_sasl_channel(const struct mailproto_smtp_server *s)
+{
+    const struct mp_smtp_sasl *sasl = mp_smtp_sasl(s);
+
+    return sasl ? sasl->channel : NULL;
+}
+
+static size_t sasl_size(int with_sasl)
+{
+    return with_sasl ? sizeof(struct mp_smtp_sasl) : 0;
+}
+
+static size_t callbacks_size(int with_sasl)
+{
+    return with_sasl ? sizeof(mailproto_smtp_server_callbacks) : offsetof(mailproto_smtp_server_callbacks, on_keys);
+}
+
+static int with_sasl(const struct mailproto_smtp_server *s)
+{
+    return s->base.keeper != NULL;
+}
+
 const mailproto_smtp_server_callbacks *mp_smtp_callbacks(const struct mailproto_smtp_server *s)
 {
-    return s->base.polled ? NULL : (const mailproto_smtp_server_callbacks *)(const void *)(s + 1);
+    const char *behind = (const char *)(s + 1) + sasl_size(with_sasl(s));
+
+    return s->base.polled ? NULL : (const mailproto_smtp_server_callbacks *)(const void *)behind;
 }
 
 static const char *texts(const struct mailproto_smtp_server *s)
 {
-    return (const char *)(s + 1) + (s->base.polled ? 0 : sizeof(mailproto_smtp_server_callbacks));
+    return (const char *)(s + 1) + sasl_size(with_sasl(s)) + (s->base.polled ? 0 : callbacks_size(with_sasl(s)));
 }
 
 mailproto_text mp_smtp_hostname(const struct mailproto_smtp_server *s)
@@ -65,13 +102,26 @@ int mp_smtp_inside_tls(const struct mailproto_smtp_server *s)
     return s->base.tls == MP_TLS_ON;
 }
 
+uint32_t mp_smtp_mechanisms(const struct mailproto_smtp_server *s)
+{
+    uint32_t mechanisms = s->mechanisms;
+
+    if (!mp_smtp_inside_tls(s)) {
+        if (s->tls_mode == MAILPROTO_TLS_REQUIRED)
+            return 0;
+        if (!(s->flags & MAILPROTO_SMTP_SERVER_CLEARTEXT_AUTH))
+            mechanisms &= ~(uint32_t)MAILPROTO_SASL_CLEARTEXT;
+    }
+    return mp_sasl_server_offers(mechanisms, mp_smtp_sasl_channel(s));
+}
+
 uint32_t mp_smtp_offers(const struct mailproto_smtp_server *s)
 {
-    const uint32_t clear = s->flags & MAILPROTO_SMTP_SERVER_CLEARTEXT_AUTH && s->tls_mode != MAILPROTO_TLS_REQUIRED;
+    uint32_t not_now = mp_smtp_inside_tls(s) ? MAILPROTO_SMTP_EXT_STARTTLS : MAILPROTO_SMTP_EXT_REQUIRETLS;
 
-    if (mp_smtp_inside_tls(s))
-        return s->offer & ~(uint32_t)MAILPROTO_SMTP_EXT_STARTTLS;
-    return s->offer & ~((uint32_t)MAILPROTO_SMTP_EXT_REQUIRETLS | (clear ? 0 : (uint32_t)MAILPROTO_SMTP_EXT_AUTH));
+    if (!mp_smtp_mechanisms(s))
+        not_now |= MAILPROTO_SMTP_EXT_AUTH;
+    return s->offer & ~not_now;
 }
 
 mailproto_text mp_smtp_protocol(const struct mailproto_smtp_server *s, int utf8)
@@ -232,13 +282,21 @@ static const char *wrong_number(const mailproto_smtp_server_config *c)
 
 static const char *wrong_auth(const mailproto_smtp_server_config *c, const mailproto_smtp_server_callbacks *callbacks)
 {
-    if (c->mechanisms & ~(uint32_t)MP_SASL_ALL)
+    const uint32_t with_keys = MAILPROTO_SASL_CRAM_MD5 | MAILPROTO_SASL_SCRAM | MAILPROTO_SASL_SCRAM_PLUS;
+    const uint32_t with_tls = MAILPROTO_SASL_SCRAM_PLUS | MAILPROTO_SASL_EXTERNAL;
+    const uint32_t in_clear = c->flags & MAILPROTO_SMTP_SERVER_CLEARTEXT_AUTH ? 0 : MAILPROTO_SASL_CLEARTEXT;
+
+    if (c->mechanisms & ~(uint32_t)MP_SASL_EVERY)
         return "mechanisms has a bit that is not known";
     if (!(c->offer & MAILPROTO_SMTP_EXT_AUTH))
         return c->flags & MAILPROTO_SMTP_SERVER_SUBMISSION ? "SUBMISSION needs AUTH in offer" : NULL;
     if (callbacks && !callbacks->on_auth)
         return "AUTH in offer needs on_auth";
-    if (c->tls == MAILPROTO_TLS_NEVER && !(c->flags & MAILPROTO_SMTP_SERVER_CLEARTEXT_AUTH))
+    if (callbacks && c->mechanisms & with_keys && !callbacks->on_keys)
+        return "CRAM-MD5 and SCRAM in mechanisms need on_keys";
+    if (callbacks && c->mechanisms & MAILPROTO_SASL_OTHER && !callbacks->on_step)
+        return "OTHER in mechanisms needs on_step";
+    if (c->tls == MAILPROTO_TLS_NEVER && !(c->mechanisms & ~(with_tls | in_clear)))
         return "AUTH in offer needs tls or CLEARTEXT_AUTH";
     return NULL;
 }
@@ -303,7 +361,7 @@ static void copy_numbers(struct mailproto_smtp_server *s, const mailproto_smtp_s
 {
     s->flags = c->flags;
     s->offer = c->offer & ~c->mask;
-    s->mechanisms = (uint8_t)c->mechanisms;
+    s->mechanisms = (uint16_t)(c->offer & MAILPROTO_SMTP_EXT_AUTH ? c->mechanisms : 0);
     s->tls_mode = (uint8_t)c->tls;
     s->max_line = c->max_line;
     s->max_auth_line = c->max_auth_line;
@@ -323,16 +381,42 @@ static void copy_numbers(struct mailproto_smtp_server *s, const mailproto_smtp_s
 static void copy_rest(struct mailproto_smtp_server *s, const mailproto_smtp_server_config *c,
                       const mailproto_smtp_server_callbacks *callbacks)
 {
-    char *to = (char *)(s + 1);
+    char *to = (char *)(s + 1) + sasl_size(c->sasl != NULL);
 
     if (callbacks) {
-        memcpy(to, callbacks, sizeof *callbacks);
-        to += sizeof *callbacks;
+        memcpy(to, callbacks, callbacks_size(c->sasl != NULL));
+        to += callbacks_size(c->sasl != NULL);
     }
     to = copy_text(to, c->hostname, &s->hostname_len);
     to = copy_text(to, c->banner, &s->banner_len);
     to = copy_text(to, c->peer_address, &s->peer_address_len);
     copy_text(to, c->peer_name, &s->peer_name_len);
+}
+
+/* Its own set of mechanisms is not this engine's: two sets could contradict each other. */
+static int32_t keep_sasl(struct mp_sasl_server_settings **sasl, const mailproto_smtp_server_config *c,
+                         const mailproto_allocator *memory, const char **why)
+{
+    int32_t result = mp_sasl_server_keep(sasl, c->sasl, c->mechanisms, memory, why);
+
+    if (result || !*sasl)
+        return result;
+    if ((*sasl)->config.mechanisms)
+        *why = "sasl.mechanisms is not for engines, which have mechanisms of their own";
+    else if ((*sasl)->config.other.len > MP_SMTP_OTHER_MAX)
+        *why = "sasl.other is over 255 octets";
+    else
+        return MAILPROTO_OK;
+    mp_sasl_server_settings_free(*sasl, memory);
+    return MAILPROTO_ERR_CONFIG;
+}
+
+static void place_sasl(struct mailproto_smtp_server *s, struct mp_sasl_server_settings *settings)
+{
+    struct mp_smtp_sasl *sasl = (struct mp_smtp_sasl *)(void *)(s + 1);
+
+    *sasl = (struct mp_smtp_sasl){mp_smtp_sasl_keeper, settings, NULL, &s->base.allocator};
+    mp_engine_set_keeper(&s->base, &sasl->keeper);
 }
 
 int32_t mailproto_smtp_server_new(mailproto_smtp_server **out, const mailproto_smtp_server_config *config,
@@ -343,6 +427,7 @@ int32_t mailproto_smtp_server_new(mailproto_smtp_server **out, const mailproto_s
     mailproto_smtp_server_config c;
     mailproto_allocator memory;
     struct mp_engine *e;
+    struct mp_sasl_server_settings *sasl;
     const char *sentence;
     int32_t result;
 
@@ -372,12 +457,21 @@ int32_t mailproto_smtp_server_new(mailproto_smtp_server **out, const mailproto_s
         .implicit_tls = c.tls == MAILPROTO_TLS_IMPLICIT,
     };
     *why = NULL;
-    result = mp_engine_new(&e, sizeof(struct mailproto_smtp_server) + (callbacks ? sizeof table : 0) + texts_size(&c),
-                           &setup);
+    result = keep_sasl(&sasl, &c, &memory, why);
     if (result)
         return result;
+    result = mp_engine_new(&e,
+                           sizeof(struct mailproto_smtp_server) + sasl_size(sasl != NULL) +
+                               (callbacks ? callbacks_size(sasl != NULL) : 0) + texts_size(&c),
+                           &setup);
+    if (result) {
+        mp_sasl_server_settings_free(sasl, &memory);
+        return result;
+    }
     *out = (mailproto_smtp_server *)e;
     copy_numbers(*out, &c);
+    if (sasl)
+        place_sasl(*out, sasl);
     copy_rest(*out, &c, callbacks ? &table : NULL);
     return MAILPROTO_OK;
 }
@@ -391,14 +485,20 @@ mailproto_session *mailproto_smtp_server_session(mailproto_smtp_server *server)
 
 enum { PREPENDED_MAX = 8192, RECEIVED_MAX = 2048 };
 
-/* A login has the line of a response, and what an earlier one decoded to: while the line grows, in its old place and in its
-   new one; when it is decoded, beside the old and the new secret. */
+/* A login has the line of a response, in its old place and in its new one while it grows, what it decodes to, a verdict that
+   waits, and the exchange. */
 static size_t login_max(const mailproto_smtp_server_config *c)
 {
     size_t line = mp_line_buffer(c->max_auth_line);
-    size_t secret = mp_base64_decoded_max(mp_larger(c->max_line, c->max_auth_line)) + 1 + MP_GRAIN;
+    size_t said = mp_base64_decoded_max(mp_larger(c->max_line, c->max_auth_line)) + 1 + MP_GRAIN;
 
-    return line + secret + mp_larger(line / 2, 2 * secret);
+    return line + line / 2 + said + MP_ANSWER_MAX + MP_GRAIN + mp_sasl_server_memory(c->sasl);
+}
+
+/* The longest piece of output: with a config of SASL a challenge in base64, on a line of RFC 4954 4. */
+static size_t reserve_max(const mailproto_smtp_server_config *c)
+{
+    return c->sasl ? MP_SMTP_CHALLENGE_LINE : MP_CHUNK;
 }
 
 /* Recipients in stores, one kind of store, and the Return-Path field. */
@@ -436,7 +536,9 @@ size_t mailproto_smtp_server_memory_max(const mailproto_smtp_server_config *conf
 
     if (read_config(&c, config, NULL, &why))
         return 0;
-    size = sizeof(struct mailproto_smtp_server) + sizeof(mailproto_smtp_server_callbacks) + texts_size(&c);
-    return mp_engine_memory_max(size, c.max_open, c.max_line, MP_CHUNK) + sizeof(struct mp_smtp_work) + MP_GRAIN +
-           2 * (TEXT_MAX + MP_GRAIN) /* hello, the old and the new */ + mp_larger(login_max(&c), transaction_max(&c));
+    size = sizeof(struct mailproto_smtp_server) + sasl_size(c.sasl != NULL) + callbacks_size(c.sasl != NULL) +
+           texts_size(&c);
+    return mp_engine_memory_max(size, c.max_open, c.max_line, reserve_max(&c)) + sizeof(struct mp_smtp_work) +
+           MP_GRAIN + 2 * (TEXT_MAX + MP_GRAIN) /* hello, the old and the new */ +
+           mp_larger(login_max(&c), transaction_max(&c));
 }

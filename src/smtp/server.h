@@ -5,7 +5,7 @@
 
 #include "core/engine.h"
 #include "mailproto/smtp.h"
-#include "sasl/sasl.h"
+#include "sasl/server.h"
 #include "smtp/body_reader.h"
 #include "smtp/server_replies.h"
 
@@ -21,6 +21,9 @@ enum {
     MP_SMTP_RESULTS,      /* LMTP: asking for each recipient's result */
     MP_SMTP_REPEATING     /* LMTP: one reply for all recipients */
 };
+
+/* The most octets of the names of the host's own mechanisms; of a line that is a challenge (RFC 4954 4), and what fits into it. */
+enum { MP_SMTP_OTHER_MAX = 255, MP_SMTP_CHALLENGE_LINE = 12288, MP_SMTP_CHALLENGE_MAX = (12288 - 6) / 4 * 3 };
 
 /* The types of requests that the host is not asked: a refusal that is delayed; the octets of a message, its commit. */
 enum { MP_SMTP_DELAYED = 0x1ff, MP_SMTP_STORING = 0x1fe /* stores are asked */ };
@@ -71,6 +74,7 @@ struct mp_smtp_work {
         mailproto_smtp_message_aborted aborted;
         mailproto_smtp_transaction_end transaction_end;
         mailproto_smtp_query query;
+        union mp_sasl_payload sasl;
     } event;
 
     /* the command in hand */
@@ -81,12 +85,10 @@ struct mp_smtp_work {
     uint8_t hello_extended;
 
     /* AUTH */
-    uint8_t sasl_step;
-    uint8_t sasl_shown; /* the AUTH event was raised: the secret goes when it was seen */
-    uint32_t mechanism;
-    char *secret; /* name and password as they were decoded */
-    size_t secret_len, secret_size;
-    size_t name_len; /* LOGIN: the first octets of it */
+    struct mp_sasl_server *login; /* the exchange that goes on */
+    char *said;                   /* what the client said in it last, decoded */
+    size_t said_size;
+    uint8_t judged; /* `verdict` is the host's on it, which a last word of the mechanism comes before */
 
     /* the transaction */
     uint8_t open;   /* MAIL was accepted, TRANSACTION_END is owed */
@@ -131,6 +133,14 @@ struct mp_smtp_work {
     uint32_t cursor; /* LMTP: the next recipient to ask or tell about */
 };
 
+/* What a session has whose config has it, behind the struct. */
+struct mp_smtp_sasl {
+    struct mp_tls_keeper keeper; /* of the base */
+    struct mp_sasl_server_settings *settings;
+    struct mp_sasl_channel *channel; /* what TLS knows, for these */
+    const mailproto_allocator *allocator;
+};
+
 struct mailproto_smtp_server {
     struct mp_engine base;
     struct mp_smtp_work *work;
@@ -139,8 +149,9 @@ struct mailproto_smtp_server {
     uint8_t phase;
     uint8_t esmtp; /* EHLO or LHLO, not HELO */
     uint8_t greeted, authenticated;
-    uint8_t tls_mode; /* MAILPROTO_TLS_* */
-    uint8_t mechanisms;
+    uint8_t tls_mode;   /* MAILPROTO_TLS_* */
+    uint8_t after_auth; /* nothing but AUTH and what is no command has come since AUTH */
+    uint16_t mechanisms;
     uint32_t bad_commands, transactions;
 
     /* the config */
@@ -155,11 +166,17 @@ struct mailproto_smtp_server {
 
 /* The callbacks, which lie behind the struct; NULL if it is polled. */
 const mailproto_smtp_server_callbacks *mp_smtp_callbacks(const struct mailproto_smtp_server *s);
+/* NULL: PLAIN and LOGIN alone. */
+struct mp_smtp_sasl *mp_smtp_sasl(const struct mailproto_smtp_server *s);
+const struct mp_sasl_server_settings *mp_smtp_sasl_settings(const struct mailproto_smtp_server *s);
+const struct mp_sasl_channel *mp_smtp_sasl_channel(const struct mailproto_smtp_server *s);
 mailproto_text mp_smtp_hostname(const struct mailproto_smtp_server *s);
 mailproto_text mp_smtp_banner(const struct mailproto_smtp_server *s);
 mailproto_text mp_smtp_peer_address(const struct mailproto_smtp_server *s);
 mailproto_text mp_smtp_peer_name(const struct mailproto_smtp_server *s);
 int mp_smtp_inside_tls(const struct mailproto_smtp_server *s);
+/* The SASL mechanisms of the moment. */
+uint32_t mp_smtp_mechanisms(const struct mailproto_smtp_server *s);
 /* The extensions of the moment: what EHLO lists and commands may use. */
 uint32_t mp_smtp_offers(const struct mailproto_smtp_server *s);
 /* The keyword of RFC 3848 and RFC 6531 for the session, or the transaction. */
@@ -185,7 +202,9 @@ int32_t mp_smtp_answer_with(struct mailproto_smtp_server *s, struct mp_request *
 /* Puts an answer on the wire; ends the session if it says so. 1: it accepts. */
 int mp_smtp_put_answer(struct mailproto_smtp_server *s, const struct mp_request *r);
 void mp_smtp_put_verdict(struct mailproto_smtp_server *s);
-/* Keeps an answer as the verdict on the message. */
+/* Keeps an answer as the verdict on the message, or the login. */
+/* Room for it, so that it will be kept as it is given. 0; -1: no memory, and the session is ending. */
+int mp_smtp_verdict_room(struct mailproto_smtp_server *s);
 void mp_smtp_keep_answer(struct mailproto_smtp_server *s, const struct mp_request *r);
 
 /* ---- server_commands.c ---- */
@@ -287,9 +306,25 @@ void mp_smtp_query_answered(struct mailproto_smtp_server *s, const struct mp_req
 
 int mp_smtp_starttls_step(struct mailproto_smtp_server *s);
 
-/* AUTH: the line that answers a challenge; and forgetting what was learned. */
+/* AUTH: the line that answers a challenge. */
 int mp_smtp_auth_step(struct mailproto_smtp_server *s);
-void mp_smtp_auth_forget(struct mailproto_smtp_server *s);
+
+/* ---- server_login.c ---- */
+
+/* The exchange came to a state of the driver's (a negative one: want of memory): what it asks for, or says, is done. */
+void mp_smtp_login_moved(struct mailproto_smtp_server *s, int32_t state);
+/* It is over, for this reply or with the host's. */
+void mp_smtp_login_refuse(struct mailproto_smtp_server *s, uint32_t reply);
+/* Wipes and frees it. */
+void mp_smtp_login_forget(struct mailproto_smtp_server *s);
+/* Wipes and frees what the client said last. */
+void mp_smtp_login_unsay(struct mailproto_smtp_server *s);
+/* The default of KEYS, DERIVE or STEP. OK. */
+int32_t mp_smtp_login_default(struct mailproto_smtp_server *s, struct mp_request *r);
+/* Whether a verdict with that code may be given. */
+int mp_smtp_login_allows(const struct mailproto_smtp_server *s, uint32_t type, uint32_t code);
+/* Keeps the channel, and frees all that is kept of the config's SASL. */
+extern const struct mp_tls_keeper mp_smtp_sasl_keeper;
 
 /* ---- server_parameters.c: what MAIL and RCPT do alike ---- */
 

@@ -42,6 +42,10 @@ static const struct answers answers[] = {
     [MAILPROTO_SMTP_SERVER_EXPN - FIRST] = {MP_R_OK, MP_R_NOT_OFFERED, MP_R_LOCAL_ERROR},
     /* HELP's own text is put by the command. */
     [MAILPROTO_SMTP_SERVER_HELP - FIRST] = {MP_R_OK, MP_R_OK, MP_R_LOCAL_ERROR},
+    /* These are answered with what they ask for; a reply in its place ends the login. */
+    [MAILPROTO_SMTP_SERVER_KEYS - FIRST] = {MP_R_NONE, MP_R_AUTH_FAILED, MP_R_AUTH_LATER},
+    [MAILPROTO_SMTP_SERVER_DERIVE - FIRST] = {MP_R_NONE, MP_R_AUTH_FAILED, MP_R_AUTH_LATER},
+    [MAILPROTO_SMTP_SERVER_STEP - FIRST] = {MP_R_NONE, MP_R_AUTH_FAILED, MP_R_AUTH_FAILED},
 };
 
 static const struct answers *answers_of(uint32_t type)
@@ -88,6 +92,8 @@ int32_t mp_smtp_use_default(struct mp_engine *e, struct mp_request *r)
 
     if (r->own)
         return MAILPROTO_ERR_TOKEN;
+    if (answers_of(r->type)->accept == MP_R_NONE)
+        return mp_smtp_login_default(of(e), r);
     /* LMTP: what became of the message is asked for each recipient (RFC 2033 4.2). */
     if (r->type == MAILPROTO_SMTP_SERVER_MESSAGE_END && is_lmtp(of(e)))
         return mp_smtp_answer_with(of(e), r, MP_R_MESSAGE_OK);
@@ -121,6 +127,10 @@ static int code_fits(uint32_t type, uint32_t code)
         return code == 354 || code == 250 || class > 3;
     case MAILPROTO_SMTP_SERVER_AUTH:
         return code == 235 || class > 3;
+    case MAILPROTO_SMTP_SERVER_KEYS:
+    case MAILPROTO_SMTP_SERVER_DERIVE:
+    case MAILPROTO_SMTP_SERVER_STEP:
+        return class > 3;
     case MAILPROTO_SMTP_SERVER_HELLO:
         return code == 250 || class > 3;
     default:
@@ -189,7 +199,7 @@ static uint16_t write_answer(char *to, uint32_t type, const mailproto_smtp_verdi
 
 static int32_t answer(struct mailproto_smtp_server *s, struct mp_request *r, const mailproto_smtp_verdict *v)
 {
-    if (!verdict_fits(v, r->type))
+    if (!verdict_fits(v, r->type) || !mp_smtp_login_allows(s, r->type, v->code))
         return MAILPROTO_ERR_ARG;
     r->code = v->code;
     r->length = write_answer(r->store, r->type, v);
@@ -210,7 +220,11 @@ int32_t mailproto_smtp_server_accept(mailproto_smtp_server *s, uint64_t token)
 
     if (!s)
         return MAILPROTO_ERR_ARG;
-    return r ? mp_smtp_answer_with(s, r, answers_of(r->type)->accept) : MAILPROTO_ERR_TOKEN;
+    if (!r)
+        return MAILPROTO_ERR_TOKEN;
+    if (!mp_smtp_login_allows(s, r->type, mp_smtp_replies[answers_of(r->type)->accept].code))
+        return MAILPROTO_ERR_ARG;
+    return mp_smtp_answer_with(s, r, answers_of(r->type)->accept);
 }
 
 int32_t mailproto_smtp_server_reply(mailproto_smtp_server *s, uint64_t token, uint32_t code, const char *enhanced,
@@ -267,6 +281,14 @@ static char *verdict_store(struct mailproto_smtp_server *s)
     if (!kept->store)
         kept->store = mp_alloc(&s->base.allocator, MP_ANSWER_MAX);
     return kept->store;
+}
+
+int mp_smtp_verdict_room(struct mailproto_smtp_server *s)
+{
+    if (verdict_store(s))
+        return 0;
+    mp_engine_nomem(&s->base);
+    return -1;
 }
 
 /* Without memory for its text a verdict keeps its code, and says so in the engine's words. */

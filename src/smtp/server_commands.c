@@ -92,9 +92,28 @@ static uint32_t refusal_of(const struct mailproto_smtp_server *s, const struct m
     return MP_R_NONE;
 }
 
-static void take(struct mailproto_smtp_server *s, const struct mp_line *line, uint32_t flags)
+/* Credentials are not for logs (RFC 4954 section 9). They stand behind AUTH; misspelt too, as far as can be told, so behind
+   whatever begins with AU. And a client that does not listen sends its responses though AUTH was refused: so what is no
+   command behind it is one of these. A line that was too long to be kept may have been AUTH. */
+static uint32_t trace_kind(struct mailproto_smtp_server *s, const struct mp_line *line,
+                           const struct mp_smtp_command *command)
 {
-    mp_line_take(&s->base, line, flags & MP_COMMAND_SECRET ? MAILPROTO_TRACE_PRIVATE : MAILPROTO_TRACE_LINE);
+    size_t blank = 0;
+
+    if (command->length && !(command->flags & MP_COMMAND_SECRET)) {
+        s->after_auth = 0;
+        return MAILPROTO_TRACE_LINE;
+    }
+    while (blank < line->len && mp_ascii_is_wsp((uint8_t)line->ptr[blank]))
+        blank++;
+    if (line->flags & MP_LINE_TOO_LONG || mp_ascii_begins(line->ptr + blank, line->len - blank, "AU"))
+        s->after_auth = 1;
+    return s->after_auth ? MAILPROTO_TRACE_PRIVATE : MAILPROTO_TRACE_LINE;
+}
+
+static void take(struct mailproto_smtp_server *s, const struct mp_line *line, const struct mp_smtp_command *command)
+{
+    mp_line_take(&s->base, line, trace_kind(s, line, command));
     mp_peer_clock_reset(&s->base);
     s->greeted = 1;
 }
@@ -103,9 +122,11 @@ static int run(struct mailproto_smtp_server *s, const struct mp_line *line, cons
 {
     mailproto_text arg = argument_of(line, command->length);
 
-    if (command->flags & MP_COMMAND_OVERLAPS)
+    if (command->flags & MP_COMMAND_OVERLAPS) {
+        s->after_auth = 0;
         return command->handle(s, line, arg);
-    take(s, line, command->flags);
+    }
+    take(s, line, command);
     if (arg.len && (command->flags & MP_COMMAND_NO_ARG)) {
         mp_smtp_put(s, MP_R_SYNTAX);
         return 1;
@@ -138,7 +159,7 @@ int mp_smtp_command_step(struct mailproto_smtp_server *s)
     }
     if (!refusal)
         return run(s, &line, command);
-    take(s, &line, command->flags);
+    take(s, &line, command);
     mp_smtp_put(s, refusal);
     return 1;
 }

@@ -39,6 +39,12 @@ int32_t mp_smtp_server_dispatch(struct mp_engine *e, const mailproto_event *even
         return CALL(on_expn, mailproto_smtp_query);
     case MAILPROTO_SMTP_SERVER_HELP:
         return CALL(on_help, mailproto_smtp_query);
+    case MAILPROTO_SMTP_SERVER_KEYS:
+        return CALL(on_keys, mailproto_sasl_keys_wanted);
+    case MAILPROTO_SMTP_SERVER_DERIVE:
+        return CALL(on_derive, mailproto_sasl_derive_wanted);
+    case MAILPROTO_SMTP_SERVER_STEP:
+        return CALL(on_step, mailproto_sasl_step);
     case MAILPROTO_EVENT_TLS_STARTED:
         return CALL(on_tls_started, mailproto_tls_started);
     case MAILPROTO_EVENT_CANCEL:

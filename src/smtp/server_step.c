@@ -103,8 +103,6 @@ static int step(struct mp_engine *e)
 {
     struct mailproto_smtp_server *s = of(e);
 
-    if (s->work && s->work->sasl_shown)
-        mp_smtp_auth_forget(s);
     if (s->work && (s->work->tell_aborted || s->work->tell_end))
         return mp_smtp_tell_step(s);
     if (s->work && s->work->deliveries && s->work->store_ops->step(s))
@@ -145,6 +143,9 @@ static void answered(struct mp_engine *e, struct mp_request *r)
         mp_smtp_hello_answered(s, r);
         break;
     case MAILPROTO_SMTP_SERVER_AUTH:
+    case MAILPROTO_SMTP_SERVER_KEYS:
+    case MAILPROTO_SMTP_SERVER_DERIVE:
+    case MAILPROTO_SMTP_SERVER_STEP:
         mp_smtp_auth_answered(s, r);
         break;
     case MAILPROTO_SMTP_SERVER_MAIL:
@@ -260,7 +261,7 @@ static void free_work(struct mailproto_smtp_server *s)
         return;
     if (w->deliveries)
         w->store_ops->end(s);
-    mp_smtp_auth_forget(s);
+    mp_smtp_login_forget(s);
     mp_free(&s->base.allocator, w->return_path, w->return_path_len);
     mp_free(&s->base.allocator, w->scratch, w->scratch_size);
     mp_free(&s->base.allocator, w->hello, w->hello_len);

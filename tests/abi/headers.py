@@ -18,6 +18,7 @@ COMPANIONS = {
     "memory_store.h": "store",
     "store_kit.h": "store",
     "mbedtls.h": "mbedtls",
+    "mbedtls_host.h": "mbedtls",
 }
 FUNCTION = re.compile(r"^MAILPROTO_API\b([^;{]*?)\b(mailproto_\w+)\s*\(([^;{]*)\)\s*;", re.M | re.S)
 

@@ -10,14 +10,19 @@
 
 const char *const fuzz_before_message = "@p", *const fuzz_after_message = "";
 
-enum { CALLS = 200, ROOM = 1 << 20 };
+enum { CALLS = 200, ROOM = 1 << 20, FILES = 8 };
 
 struct made {
     mailproto_mime_builder *b;
     uint32_t node, fields; /* the node in hand; fields of the message */
     uint32_t parts;
-    int waits;       /* a field without an item is none yet */
-    int has_content; /* the message is something */
+    int waits; /* a field without an item is none yet */
+    struct {
+        uint32_t node;
+        char *data;
+        size_t n;
+    } files[FILES]; /* what was attached octet for octet */
+    uint32_t files_n;
 };
 
 static int32_t no_random(void *out, size_t n, void *user)
@@ -58,6 +63,32 @@ static void leaf(struct made *m, const char *p, size_t n, uint32_t flags)
     }
     if (mailproto_mime_builder_leaf(m->b, m->node, &content) == MAILPROTO_OK && !m->node)
         m->fields += flags ? 2 + 2u * (n > 0) : 2; /* MIME-Version, Content-Type; with a name and a description */
+}
+
+/* A file: its octets come out as they went in, whatever they are. "|" stands for LF. */
+static void file(struct made *m, const char *p, size_t n, const char *type)
+{
+    mailproto_mime_builder_content content;
+    char *data;
+
+    if (m->files_n == FILES)
+        return;
+    data = room(n);
+    for (size_t i = 0; i < n; i++)
+        data[i] = (char)(p[i] == '|' ? '\n' : p[i]);
+    mailproto_mime_builder_content_init(&content, sizeof content);
+    content.flags = MAILPROTO_MIME_CONTENT_EXACT;
+    content.type = (mailproto_text){type, strlen(type)};
+    content.data = (mailproto_text){data, n};
+    if (mailproto_mime_builder_leaf(m->b, m->node, &content) != MAILPROTO_OK) {
+        free(data);
+        return;
+    }
+    m->files[m->files_n].node = m->node;
+    m->files[m->files_n].data = data;
+    m->files[m->files_n++].n = n;
+    if (!m->node)
+        m->fields += 2;
 }
 
 static void call(struct made *m, char what, const char *p, size_t n)
@@ -114,6 +145,12 @@ static void call(struct made *m, char what, const char *p, size_t n)
     case 'f':
         leaf(m, p, n, MAILPROTO_MIME_CONTENT_COPY);
         break;
+    case 'x':
+        file(m, p, n, "text/plain");
+        break;
+    case 'y':
+        file(m, p, n, "image/x");
+        break;
     case '+':
         if (mailproto_mime_builder_add(m->b, 0, &node) == MAILPROTO_OK) {
             m->node = node;
@@ -122,6 +159,21 @@ static void call(struct made *m, char what, const char *p, size_t n)
         break;
     default:
         m->node = 0;
+    }
+}
+
+/* The parts stand in the order of the nodes, for no multipart is in another. */
+static void check_files(const struct made *m, const mailproto_mime_tree *t)
+{
+    for (uint32_t i = 0; i < m->files_n; i++) {
+        const size_t n = m->files[i].n;
+        char *back = room(n + MAILPROTO_CODEC_ROOM);
+        size_t made;
+
+        demand(mailproto_mime_tree_decode(t, m->files[i].node, back, n + MAILPROTO_CODEC_ROOM, &made, NULL) ==
+               MAILPROTO_OK);
+        demand(made == n && !memcmp(back, m->files[i].data, n));
+        free(back);
     }
 }
 
@@ -146,6 +198,7 @@ static void check(const struct made *m, const char *text, size_t n)
     demand(part.children == m->parts && mailproto_mime_tree_parts(t) == m->parts + 1);
     part.fields -= part.encoding != MAILPROTO_MIME_ENCODING_7BIT; /* Content-Transfer-Encoding */
     demand(part.fields == m->fields);
+    check_files(m, t);
     mailproto_mime_tree_free(t);
 }
 
@@ -192,6 +245,8 @@ static void build(const uint8_t *data, size_t size)
         demand(result == MAILPROTO_ERR_STATE || result == MAILPROTO_ERR_HOST);
     }
     mailproto_mime_builder_free(m.b);
+    for (uint32_t i = 0; i < m.files_n; i++)
+        free(m.files[i].data);
     free(out);
     free(again);
 }

@@ -7,12 +7,33 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "sasl_host.h"
 
 const char *const fuzz_before_message = "@@@@@@@@+OK\n-ERR\n~m+OK\n", *const fuzz_after_message = ".\n~f+OK\n";
 
 enum { COMMAND, TRANSACTION };
 /* p->n */
 enum { SUBMITTED, READY, OCTETS, LAST };
+
+static mailproto_crypto crypto;
+static uint64_t random_state;
+
+/* Every way to log in, from one on that the input says. */
+static void configure_logins(const struct fuzz_play *p, mailproto_pop3_client_config *c)
+{
+    static const uint32_t bits[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 16, 17};
+    static mailproto_sasl_client_config sasl;
+
+    mailproto_sasl_client_config_init(&sasl, sizeof sasl);
+    crypto = sasl_provider(&random_state);
+    sasl.crypto = &crypto;
+    sasl.other = (mailproto_text){"X-RIDDLE", 8};
+    sasl.min_iterations = 1;
+    sasl.max_message = p->head[1] & 4 ? 200 : 0;
+    c->sasl = &sasl;
+    for (uint32_t i = 0; i < 16; i++)
+        c->login[i] = UINT32_C(1) << bits[(i + p->head[5]) % 16];
+}
 
 static void configure(const struct fuzz_play *p, mailproto_pop3_client_config *c)
 {
@@ -39,6 +60,8 @@ static void configure(const struct fuzz_play *p, mailproto_pop3_client_config *c
         c->max_line = 512;
         c->max_commands = 4;
     }
+    if (b & 8)
+        configure_logins(p, c);
 }
 
 /* ---- events ---- */
@@ -102,6 +125,22 @@ static void event(struct fuzz_play *p, const mailproto_event *event, struct test
     case MAILPROTO_POP3_CLIENT_CREDENTIALS:
         fuzz_log(p, "\nCREDENTIALS %u", ((const mailproto_pop3_credentials *)payload)->mechanism);
         break;
+    case MAILPROTO_POP3_CLIENT_DERIVE: {
+        const mailproto_sasl_derive_wanted *e = payload;
+
+        fuzz_log(p, "\nDERIVE %u %u", e->hash, e->iterations);
+        fuzz_log_text(p, "password", e->password);
+        fuzz_log_text(p, "salt", e->salt);
+        break;
+    }
+    case MAILPROTO_POP3_CLIENT_STEP: {
+        const mailproto_sasl_step *e = payload;
+
+        fuzz_log(p, "\nSTEP %u %u", e->first, e->has_message);
+        fuzz_log_text(p, "mechanism", e->mechanism);
+        fuzz_log_text(p, "message", e->message);
+        break;
+    }
     case MAILPROTO_POP3_CLIENT_REFUSED:
         fuzz_log(p, "\nREFUSED %u", ((const mailproto_pop3_refused *)payload)->stage);
         log_reply(p, ((const mailproto_pop3_refused *)payload)->reply);
@@ -140,12 +179,27 @@ static void event(struct fuzz_play *p, const mailproto_event *event, struct test
 
 /* ---- answers and submissions ---- */
 
+static int32_t step(struct fuzz_play *p, const struct test_pending *request, uint32_t whim)
+{
+    mailproto_sasl_stepped stepped;
+
+    mailproto_sasl_stepped_init(&stepped, sizeof stepped);
+    stepped.result = whim % 4 % 3;
+    if (whim & 4)
+        stepped.message = (mailproto_text){"riddle", 6};
+    return mailproto_pop3_client_step(p->made, request->token, &stepped);
+}
+
 static int32_t answer(struct fuzz_play *p, const struct test_pending *request)
 {
     uint32_t whim = fuzz_whim(p, request->n, 0);
 
     if (whim % 8 == 1)
         return mailproto_session_use_default(p->host.session, request->token);
+    if (request->type == MAILPROTO_POP3_CLIENT_DERIVE)
+        return mailproto_pop3_client_derived(p->made, request->token, NULL, 0);
+    if (request->type == MAILPROTO_POP3_CLIENT_STEP)
+        return step(p, request, whim >> 3);
     return mailproto_pop3_client_credentials(p->made, request->token, NULL, 0, "name", 4, "password",
                                              whim % 8 == 2 ? 1 : 8);
 }
@@ -207,19 +261,22 @@ FUZZ_CALLBACK(mailproto_pop3_client, mailproto_tls_started, on_tls_started)
 FUZZ_CALLBACK(mailproto_pop3_client, mailproto_cancel, on_cancel)
 FUZZ_CALLBACK(mailproto_pop3_client, mailproto_trace, on_trace)
 FUZZ_CALLBACK(mailproto_pop3_client, mailproto_closed, on_closed)
+FUZZ_CALLBACK(mailproto_pop3_client, mailproto_sasl_derive_wanted, on_derive)
+FUZZ_CALLBACK(mailproto_pop3_client, mailproto_sasl_step, on_step)
 
 static int32_t make(struct fuzz_play *p, int polled)
 {
     const mailproto_pop3_client_callbacks callbacks = {sizeof callbacks, on_ready,      on_credentials, on_refused,
                                                        on_entry,         on_capability, on_message,     on_body,
                                                        on_done,          on_quit_reply, on_tls_started, on_cancel,
-                                                       on_trace,         on_closed};
+                                                       on_trace,         on_closed,     on_derive,      on_step};
     mailproto_pop3_client_config config;
     mailproto_pop3_client *client = NULL;
     const char *why = NULL;
     int32_t result;
 
     configure(p, &config);
+    random_state = p->head[5];
     result = mailproto_pop3_client_new(&client, &config, polled ? NULL : &callbacks, &p->memory.api, p, &why);
     fuzz_demand(p, !result || result == MAILPROTO_ERR_NOMEM, why ? why : "a session can be made");
     p->made = client;

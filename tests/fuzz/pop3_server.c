@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "sasl_host.h"
 #include "support/scripted_store.h"
 
 const char *const fuzz_before_message = NULL, *const fuzz_after_message = NULL;
@@ -17,6 +18,27 @@ enum { SIZE, BROKEN_AT, READ, DELETED };
 static mailproto_text text(const char *s)
 {
     return (mailproto_text){s, strlen(s)};
+}
+
+static mailproto_crypto crypto;
+static uint64_t random_state;
+
+/* All mechanisms, APOP where it can be; all but those that the fuzzer would have to guess a proof for end well now and then. */
+static void configure_logins(const struct fuzz_play *p, mailproto_pop3_server_config *c)
+{
+    static mailproto_sasl_server_config sasl;
+
+    mailproto_sasl_server_config_init(&sasl, sizeof sasl);
+    crypto = sasl_provider(&random_state);
+    sasl.crypto = &crypto;
+    sasl.other = text("X-RIDDLE");
+    sasl.host_name = text("mx.example");
+    sasl.secret = text("0123456789abcdef");
+    sasl.max_message = p->head[1] & 4 ? 200 : 0;
+    c->sasl = &sasl;
+    c->mechanisms = 0x3fff;
+    if (c->offer && c->tls != MAILPROTO_TLS_REQUIRED)
+        c->offer |= MAILPROTO_POP3_CAPA_APOP;
 }
 
 static void configure(const struct fuzz_play *p, mailproto_pop3_server_config *c)
@@ -51,6 +73,8 @@ static void configure(const struct fuzz_play *p, mailproto_pop3_server_config *c
         c->max_auth_failures = 2;
         c->max_discard = 1000;
     }
+    if (b & 8)
+        configure_logins(p, c);
 }
 
 /* ---- the mail ---- */
@@ -142,6 +166,34 @@ static void event(struct fuzz_play *p, const mailproto_event *event, struct test
         fuzz_log_text(p, "authorization", e->authorization);
         fuzz_log_text(p, "name", e->name);
         fuzz_log_text(p, "password", e->password);
+        fuzz_log_text(p, "host", e->host);
+        fuzz_log(p, " %u %u", e->port, e->outcome);
+        fuzz_demand(p, e->outcome == MAILPROTO_SASL_CHECK || !e->password.len, "a password is told to be judged");
+        request->m = (uint64_t)e->mechanism << 2 | e->outcome;
+        break;
+    }
+    case MAILPROTO_POP3_SERVER_KEYS: {
+        const mailproto_sasl_keys_wanted *e = payload;
+
+        fuzz_log(p, "\nKEYS %u %u %u %u", e->mechanism, e->tls, e->hash, e->password_needed);
+        fuzz_log_text(p, "authorization", e->authorization);
+        fuzz_log_text(p, "name", e->name);
+        break;
+    }
+    case MAILPROTO_POP3_SERVER_DERIVE: {
+        const mailproto_sasl_derive_wanted *e = payload;
+
+        fuzz_log(p, "\nDERIVE %u %u", e->hash, e->iterations);
+        fuzz_log_text(p, "password", e->password);
+        fuzz_log_text(p, "salt", e->salt);
+        break;
+    }
+    case MAILPROTO_POP3_SERVER_STEP: {
+        const mailproto_sasl_step *e = payload;
+
+        fuzz_log(p, "\nSTEP %u %u", e->first, e->has_message);
+        fuzz_log_text(p, "mechanism", e->mechanism);
+        fuzz_log_text(p, "message", e->message);
         break;
     }
     case MAILPROTO_POP3_SERVER_OPEN:
@@ -280,6 +332,49 @@ static int32_t retrieving(struct fuzz_play *p, const struct test_pending *reques
     return result;
 }
 
+/* A password, keys that may be malformed, or nobody. */
+static int32_t keys(struct fuzz_play *p, const struct test_pending *request, uint32_t whim)
+{
+    mailproto_sasl_keys k;
+
+    if (whim % 8 == 1)
+        return mailproto_pop3_server_keys(p->made, request->token, NULL);
+    mailproto_sasl_keys_init(&k, sizeof k);
+    k.hash = 1u << (whim >> 3 & 3);
+    k.iterations = whim >> 5 & 0xff;
+    k.salt = text("salt and pepper");
+    k.stored_key = k.server_key = (mailproto_text){"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+                                                   mailproto_hash_size(k.hash)};
+    if (whim % 8 == 2 && !mailproto_pop3_server_keys(p->made, request->token, &k))
+        return MAILPROTO_OK;
+    k.password = text("wonderland");
+    return mailproto_pop3_server_keys(p->made, request->token, &k);
+}
+
+static int32_t step(struct fuzz_play *p, const struct test_pending *request, uint32_t whim)
+{
+    mailproto_sasl_stepped stepped;
+
+    mailproto_sasl_stepped_init(&stepped, sizeof stepped);
+    stepped.result = whim % 4 % 3;
+    stepped.message = stepped.name = text("riddle");
+    return mailproto_pop3_server_step(p->made, request->token, &stepped);
+}
+
+static int32_t judge(struct fuzz_play *p, const struct test_pending *request, uint32_t whim)
+{
+    const uint64_t passwords = MAILPROTO_SASL_PLAIN | MAILPROTO_SASL_LOGIN | MAILPROTO_POP3_USER_PASS;
+
+    if ((request->m & 3) == MAILPROTO_SASL_REFUSED) {
+        fuzz_demand(p, mailproto_pop3_server_accept(p->made, request->token) != MAILPROTO_OK,
+                    "who was refused is not let in");
+        return mailproto_session_use_default(p->host.session, request->token);
+    }
+    if ((request->m & 3) == MAILPROTO_SASL_CHECK && request->m >> 2 & passwords && whim % 4 == 1)
+        return keys(p, request, whim >> 2);
+    return mailproto_pop3_server_accept(p->made, request->token);
+}
+
 static int32_t answer(struct fuzz_play *p, const struct test_pending *request)
 {
     uint32_t whim = fuzz_whim(p, request->n, 0);
@@ -288,6 +383,14 @@ static int32_t answer(struct fuzz_play *p, const struct test_pending *request)
     if (whim >> 16 & 7 && (whim >> 16 & 7) < (request->type == MAILPROTO_POP3_SERVER_PIECE ? 1 : 3))
         return refuse(p, request, whim);
     switch (request->type) {
+    case MAILPROTO_POP3_SERVER_AUTH:
+        return judge(p, request, whim);
+    case MAILPROTO_POP3_SERVER_KEYS:
+        return keys(p, request, whim);
+    case MAILPROTO_POP3_SERVER_DERIVE:
+        return mailproto_pop3_server_derived(p->made, request->token, NULL, 0);
+    case MAILPROTO_POP3_SERVER_STEP:
+        return step(p, request, whim);
     case MAILPROTO_POP3_SERVER_OPEN:
         if (whim & 1)
             mailproto_pop3_server_policy(p->made, request->token, 7, 60);
@@ -325,6 +428,9 @@ FUZZ_CALLBACK(mailproto_pop3_server, mailproto_tls_started, on_tls_started)
 FUZZ_CALLBACK(mailproto_pop3_server, mailproto_cancel, on_cancel)
 FUZZ_CALLBACK(mailproto_pop3_server, mailproto_trace, on_trace)
 FUZZ_CALLBACK(mailproto_pop3_server, mailproto_closed, on_closed)
+FUZZ_CALLBACK(mailproto_pop3_server, mailproto_sasl_keys_wanted, on_keys)
+FUZZ_CALLBACK(mailproto_pop3_server, mailproto_sasl_derive_wanted, on_derive)
+FUZZ_CALLBACK(mailproto_pop3_server, mailproto_sasl_step, on_step)
 
 static int32_t make(struct fuzz_play *p, int polled)
 {
@@ -332,13 +438,15 @@ static int32_t make(struct fuzz_play *p, int polled)
                                                        on_open,          on_list,         on_retrieve,
                                                        on_piece,         on_retrieve_end, on_commit,
                                                        on_maildrop_end,  on_tls_started,  on_cancel,
-                                                       on_trace,         on_closed};
+                                                       on_trace,         on_closed,       on_keys,
+                                                       on_derive,        on_step};
     mailproto_pop3_server_config config;
     mailproto_pop3_server *server = NULL;
     const char *why = NULL;
     int32_t result;
 
     configure(p, &config);
+    random_state = p->head[5];
     result = mailproto_pop3_server_new(&server, &config, polled ? NULL : &callbacks, &p->memory.api, p, &why);
     fuzz_demand(p, !result || result == MAILPROTO_ERR_NOMEM, why ? why : "a session can be made");
     p->made = server;

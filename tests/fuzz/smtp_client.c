@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "sasl_host.h"
 
 const char *const fuzz_before_message = NULL, *const fuzz_after_message = NULL;
 
@@ -17,6 +18,26 @@ enum { SUBMITTED, ENDS_GIVEN, ENDS_TOLD, READY, LAST };
 static mailproto_text text(const char *s)
 {
     return (mailproto_text){s, strlen(s)};
+}
+
+static mailproto_crypto crypto;
+static uint64_t random_state;
+
+/* Every mechanism, from one on that the input says. */
+static void configure_logins(const struct fuzz_play *p, mailproto_smtp_client_config *c)
+{
+    static mailproto_sasl_client_config sasl;
+
+    mailproto_sasl_client_config_init(&sasl, sizeof sasl);
+    crypto = sasl_provider(&random_state);
+    sasl.crypto = &crypto;
+    sasl.other = text("X-RIDDLE");
+    sasl.min_iterations = 1;
+    sasl.max_message = p->head[1] & 4 ? 200 : 0;
+    c->sasl = &sasl;
+    c->mechanisms = 0;
+    for (uint32_t i = 0; i < 14; i++)
+        sasl.order[i] = UINT32_C(1) << (i + p->head[5]) % 14;
 }
 
 static void configure(const struct fuzz_play *p, mailproto_smtp_client_config *c)
@@ -50,6 +71,8 @@ static void configure(const struct fuzz_play *p, mailproto_smtp_client_config *c
     }
     if (b & 8)
         c->max_text_line = MAILPROTO_UNLIMITED;
+    if (b & 16)
+        configure_logins(p, c);
 }
 
 /* ---- events ---- */
@@ -105,6 +128,22 @@ static void event(struct fuzz_play *p, const mailproto_event *event, struct test
     case MAILPROTO_SMTP_CLIENT_CREDENTIALS:
         fuzz_log(p, "\nCREDENTIALS %u", ((const mailproto_smtp_credentials *)payload)->mechanism);
         break;
+    case MAILPROTO_SMTP_CLIENT_DERIVE: {
+        const mailproto_sasl_derive_wanted *e = payload;
+
+        fuzz_log(p, "\nDERIVE %u %u", e->hash, e->iterations);
+        fuzz_log_text(p, "password", e->password);
+        fuzz_log_text(p, "salt", e->salt);
+        break;
+    }
+    case MAILPROTO_SMTP_CLIENT_STEP: {
+        const mailproto_sasl_step *e = payload;
+
+        fuzz_log(p, "\nSTEP %u %u", e->first, e->has_message);
+        fuzz_log_text(p, "mechanism", e->mechanism);
+        fuzz_log_text(p, "message", e->message);
+        break;
+    }
     case MAILPROTO_SMTP_CLIENT_RCPT_REPLY: {
         const mailproto_smtp_rcpt_reply *e = payload;
 
@@ -159,6 +198,17 @@ static int32_t piece(struct fuzz_play *p, const struct test_pending *request)
     return result == MAILPROTO_ERR_BODY ? MAILPROTO_OK : result;
 }
 
+static int32_t step(struct fuzz_play *p, const struct test_pending *request, uint32_t whim)
+{
+    mailproto_sasl_stepped stepped;
+
+    mailproto_sasl_stepped_init(&stepped, sizeof stepped);
+    stepped.result = whim % 4 % 3;
+    if (whim & 4)
+        stepped.message = text("riddle");
+    return mailproto_smtp_client_step(p->made, request->token, &stepped);
+}
+
 static int32_t answer(struct fuzz_play *p, const struct test_pending *request)
 {
     uint32_t whim = fuzz_whim(p, request->n, 0);
@@ -167,6 +217,10 @@ static int32_t answer(struct fuzz_play *p, const struct test_pending *request)
         return piece(p, request);
     if (whim % 8 == 1)
         return mailproto_session_use_default(p->host.session, request->token);
+    if (request->type == MAILPROTO_SMTP_CLIENT_DERIVE)
+        return mailproto_smtp_client_derived(p->made, request->token, NULL, 0);
+    if (request->type == MAILPROTO_SMTP_CLIENT_STEP)
+        return step(p, request, whim >> 3);
     return mailproto_smtp_client_credentials(p->made, request->token, NULL, 0, "name", 4, "password",
                                              whim % 8 == 2 ? 1 : 8);
 }
@@ -259,18 +313,22 @@ FUZZ_CALLBACK(mailproto_smtp_client, mailproto_tls_started, on_tls_started)
 FUZZ_CALLBACK(mailproto_smtp_client, mailproto_cancel, on_cancel)
 FUZZ_CALLBACK(mailproto_smtp_client, mailproto_trace, on_trace)
 FUZZ_CALLBACK(mailproto_smtp_client, mailproto_closed, on_closed)
+FUZZ_CALLBACK(mailproto_smtp_client, mailproto_sasl_derive_wanted, on_derive)
+FUZZ_CALLBACK(mailproto_smtp_client, mailproto_sasl_step, on_step)
 
 static int32_t make(struct fuzz_play *p, int polled)
 {
     const mailproto_smtp_client_callbacks callbacks = {sizeof callbacks, on_ready, on_credentials, on_rcpt_reply,
                                                        on_body,          on_done,  on_reply,       on_tls_started,
-                                                       on_cancel,        on_trace, on_closed};
+                                                       on_cancel,        on_trace, on_closed,      on_derive,
+                                                       on_step};
     mailproto_smtp_client_config config;
     mailproto_smtp_client *client = NULL;
     const char *why = NULL;
     int32_t result;
 
     configure(p, &config);
+    random_state = p->head[5];
     result = mailproto_smtp_client_new(&client, &config, polled ? NULL : &callbacks, &p->memory.api, p, &why);
     fuzz_demand(p, !result || result == MAILPROTO_ERR_NOMEM, why ? why : "a session can be made");
     p->made = client;

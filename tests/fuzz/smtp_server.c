@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "sasl_host.h"
 #include "support/scripted_store.h"
 
 const char *const fuzz_before_message =
@@ -18,6 +19,27 @@ enum { OCTETS, PREPENDED, REJECT_AT, CHUNKING, RESULTS };
 static mailproto_text text(const char *s)
 {
     return (mailproto_text){s, strlen(s)};
+}
+
+static mailproto_crypto crypto;
+static uint64_t random_state;
+
+/* All mechanisms, if the seed says so; with and without clear text before TLS. */
+static void configure_logins(const struct fuzz_play *p, mailproto_smtp_server_config *c)
+{
+    static mailproto_sasl_server_config sasl;
+
+    mailproto_sasl_server_config_init(&sasl, sizeof sasl);
+    crypto = sasl_provider(&random_state);
+    sasl.crypto = &crypto;
+    sasl.other = text("X-RIDDLE");
+    sasl.host_name = text("mx.example");
+    sasl.secret = text("0123456789abcdef");
+    sasl.max_message = p->head[1] & 8 ? 200 : 0;
+    c->sasl = &sasl;
+    c->mechanisms = 0x3fff;
+    if (p->head[5] & 8)
+        c->flags &= ~(uint32_t)MAILPROTO_SMTP_SERVER_CLEARTEXT_AUTH;
 }
 
 static void configure(const struct fuzz_play *p, mailproto_smtp_server_config *c)
@@ -43,6 +65,8 @@ static void configure(const struct fuzz_play *p, mailproto_smtp_server_config *c
         if (a & 16)
             c->flags |= MAILPROTO_SMTP_SERVER_SUBMISSION;
     }
+    if (a & 4 && p->head[5] & 16)
+        configure_logins(p, c);
     if (a & 8)
         c->flags |= MAILPROTO_SMTP_SERVER_PASS_PARAMETERS;
     if (b & 1)
@@ -217,6 +241,9 @@ static void auth(struct fuzz_play *p, const mailproto_smtp_auth *e)
     fuzz_log_text(p, "authorization", e->authorization);
     fuzz_log_text(p, "name", e->name);
     fuzz_log_text(p, "password", e->password);
+    fuzz_log_text(p, "host", e->host);
+    fuzz_log(p, " %u %u", e->port, e->outcome);
+    fuzz_demand(p, e->outcome == MAILPROTO_SASL_CHECK || !e->password.len, "a password is told to be judged");
 }
 
 static void event(struct fuzz_play *p, const mailproto_event *event, struct test_pending *request)
@@ -235,6 +262,25 @@ static void event(struct fuzz_play *p, const mailproto_event *event, struct test
         break;
     case MAILPROTO_SMTP_SERVER_AUTH:
         auth(p, e);
+        request->m =
+            (uint64_t)((const mailproto_smtp_auth *)e)->mechanism << 2 | ((const mailproto_smtp_auth *)e)->outcome;
+        break;
+    case MAILPROTO_SMTP_SERVER_KEYS:
+        fuzz_log(p, "\nKEYS %u %u", ((const mailproto_sasl_keys_wanted *)e)->mechanism,
+                 ((const mailproto_sasl_keys_wanted *)e)->password_needed);
+        fuzz_log_text(p, "authorization", ((const mailproto_sasl_keys_wanted *)e)->authorization);
+        fuzz_log_text(p, "name", ((const mailproto_sasl_keys_wanted *)e)->name);
+        break;
+    case MAILPROTO_SMTP_SERVER_DERIVE:
+        fuzz_log(p, "\nDERIVE %u %u", ((const mailproto_sasl_derive_wanted *)e)->hash,
+                 ((const mailproto_sasl_derive_wanted *)e)->iterations);
+        fuzz_log_text(p, "password", ((const mailproto_sasl_derive_wanted *)e)->password);
+        fuzz_log_text(p, "salt", ((const mailproto_sasl_derive_wanted *)e)->salt);
+        break;
+    case MAILPROTO_SMTP_SERVER_STEP:
+        fuzz_log(p, "\nSTEP %u %u", ((const mailproto_sasl_step *)e)->first,
+                 ((const mailproto_sasl_step *)e)->has_message);
+        fuzz_log_text(p, "message", ((const mailproto_sasl_step *)e)->message);
         break;
     case MAILPROTO_SMTP_SERVER_MAIL:
         mail(p, e);
@@ -277,6 +323,69 @@ static void event(struct fuzz_play *p, const mailproto_event *event, struct test
 }
 
 /* ---- answers ---- */
+
+/* A password, keys that may be malformed, or nobody. */
+static int32_t keys(struct fuzz_play *p, const struct test_pending *request, uint32_t whim)
+{
+    mailproto_sasl_keys k;
+
+    if (whim % 8 == 1)
+        return mailproto_smtp_server_keys(p->made, request->token, NULL);
+    mailproto_sasl_keys_init(&k, sizeof k);
+    k.hash = 1u << (whim >> 3 & 3);
+    k.iterations = whim >> 5 & 0xff;
+    k.salt = text("salt and pepper");
+    k.stored_key = k.server_key = (mailproto_text){"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+                                                   mailproto_hash_size(k.hash)};
+    if (whim % 8 == 2 && !mailproto_smtp_server_keys(p->made, request->token, &k))
+        return MAILPROTO_OK;
+    k.password = text("wonderland");
+    return mailproto_smtp_server_keys(p->made, request->token, &k);
+}
+
+static int32_t step(struct fuzz_play *p, const struct test_pending *request, uint32_t whim)
+{
+    mailproto_sasl_stepped stepped;
+
+    mailproto_sasl_stepped_init(&stepped, sizeof stepped);
+    stepped.result = whim % 4 % 3;
+    stepped.message = stepped.name = text("riddle");
+    return mailproto_smtp_server_step(p->made, request->token, &stepped);
+}
+
+static int32_t judge(struct fuzz_play *p, const struct test_pending *request, uint32_t whim)
+{
+    if ((request->m & 3) == MAILPROTO_SASL_REFUSED) {
+        fuzz_demand(p, mailproto_smtp_server_accept(p->made, request->token) == MAILPROTO_ERR_ARG,
+                    "who was refused is not let in");
+        return mailproto_session_use_default(p->host.session, request->token);
+    }
+    if ((request->m & 3) == MAILPROTO_SASL_CHECK && request->m >> 2 & (MAILPROTO_SASL_PLAIN | MAILPROTO_SASL_LOGIN) &&
+        whim % 4 == 1)
+        return keys(p, request, whim >> 2);
+    return mailproto_smtp_server_accept(p->made, request->token);
+}
+
+/* KEYS, DERIVE, STEP and AUTH: 1, and *result is what the call answered. */
+static int login(struct fuzz_play *p, const struct test_pending *request, uint32_t whim, int32_t *result)
+{
+    switch (request->type) {
+    case MAILPROTO_SMTP_SERVER_AUTH:
+        *result = judge(p, request, whim);
+        return 1;
+    case MAILPROTO_SMTP_SERVER_KEYS:
+        *result = keys(p, request, whim);
+        return 1;
+    case MAILPROTO_SMTP_SERVER_DERIVE:
+        *result = mailproto_smtp_server_derived(p->made, request->token, NULL, 0);
+        return 1;
+    case MAILPROTO_SMTP_SERVER_STEP:
+        *result = step(p, request, whim);
+        return 1;
+    default:
+        return 0;
+    }
+}
 
 static int32_t verdict(struct fuzz_play *p, const struct test_pending *request, uint32_t whim)
 {
@@ -330,6 +439,8 @@ static int32_t answer(struct fuzz_play *p, const struct test_pending *request)
         result = mailproto_session_use_default(p->host.session, request->token);
         break;
     default:
+        if (login(p, request, whim, &result))
+            return result;
         result = FUZZ_STORES(p) && request->type == MAILPROTO_SMTP_SERVER_RCPT
                      ? accept_rcpt(p, request, whim)
                      : mailproto_smtp_server_accept(p->made, request->token);
@@ -358,6 +469,9 @@ FUZZ_CALLBACK(mailproto_smtp_server, mailproto_tls_started, on_tls_started)
 FUZZ_CALLBACK(mailproto_smtp_server, mailproto_cancel, on_cancel)
 FUZZ_CALLBACK(mailproto_smtp_server, mailproto_trace, on_trace)
 FUZZ_CALLBACK(mailproto_smtp_server, mailproto_closed, on_closed)
+FUZZ_CALLBACK(mailproto_smtp_server, mailproto_sasl_keys_wanted, on_keys)
+FUZZ_CALLBACK(mailproto_smtp_server, mailproto_sasl_derive_wanted, on_derive)
+FUZZ_CALLBACK(mailproto_smtp_server, mailproto_sasl_step, on_step)
 
 static int32_t make(struct fuzz_play *p, int polled)
 {
@@ -366,13 +480,15 @@ static int32_t make(struct fuzz_play *p, int polled)
         on_mail,          on_rcpt,        on_message_begin,   on_body,
         on_message_end,   on_rcpt_result, on_message_aborted, on_transaction_end,
         on_query,         on_query,       on_query,           on_tls_started,
-        on_cancel,        on_trace,       on_closed};
+        on_cancel,        on_trace,       on_closed,          on_keys,
+        on_derive,        on_step};
     mailproto_smtp_server_config config;
     mailproto_smtp_server *server = NULL;
     const char *why = NULL;
     int32_t result;
 
     configure(p, &config);
+    random_state = p->head[5];
     result = mailproto_smtp_server_new(&server, &config, polled ? NULL : &callbacks, &p->memory.api, p, &why);
     fuzz_demand(p, !result || result == MAILPROTO_ERR_NOMEM, why ? why : "a session can be made");
     p->made = server;

@@ -8,10 +8,12 @@ import harness
 FROM = "sender@client.example.test"
 
 # The exit codes that `mailproto --help` documents.
-ALL, SOME, USAGE, TEMPORARY, REFUSED, UNKNOWN, LOGIN, LOCAL = range(8)
+ALL, SOME, USAGE, TEMPORARY, REFUSED, UNKNOWN, LOGIN, LOCAL, TLS = range(9)
 
 
 class ClientCase(harness.Case):
+    tls = ()  # options of TLS that every call gets
+
     def peer(self, server):
         """Starts a peer of this test's own and has it stopped at the end."""
         self.addCleanup(server.stop)
@@ -31,13 +33,13 @@ class ClientCase(harness.Case):
         arguments = ["send", url, "--from", sender]
         for name in recipients:
             arguments += ["--to", name]
-        return self.mailproto(*arguments, *options, self.folder.file("outgoing", text))
+        return self.mailproto(*arguments, *self.tls, *options, self.folder.file("outgoing", text))
 
     def login(self, user="alice", password=harness.PASSWORD):
         return ["--user", user, "--password-file", self.password(password)]
 
     def pop3(self, port, *command, user="alice", password=harness.PASSWORD):
-        return self.mailproto("pop3", "pop3://%s@%s:%d" % (user, harness.HOST, port), *command,
+        return self.mailproto("pop3", "pop3://%s@%s:%d" % (user, harness.HOST, port), *command, *self.tls,
                               "--password-file", self.password(password))
 
     def assertFailed(self, result, status, *said):

@@ -21,9 +21,9 @@ import_environment = TZ LD_LIBRARY_PATH LD_PRELOAD FAKECHROOT FAKECHROOT_BASE \
 log_path = {folder}/log/dovecot.log
 hostname = dovecot.example.test
 instance_name = mailproto-peer
-ssl = no
+ssl = {ssl}
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = {mechanisms}
 auth_failure_delay = 0
 default_internal_user = {internal}
 default_internal_group = {group}
@@ -65,7 +65,8 @@ service pop3-login {{
     port = {pop3}
   }}
   inet_listener pop3s {{
-    port = 0
+    port = {pop3s}
+    ssl = yes
   }}
 }}
 service lmtp {{
@@ -94,8 +95,11 @@ def _redirected(root, scratch):
 class Dovecot:
     """One Dovecot on 127.0.0.1 whose users have the password `secret`."""
 
-    def __init__(self, folder, users=("alice", "bob"), extra="", fields=None):
-        """extra is more configuration; fields are further fields of a user, by name."""
+    def __init__(self, folder, users=("alice", "bob"), extra="", fields=None, tls=None, mechanisms="plain login"):
+        """extra is more configuration; fields are further fields of a user, by name; tls is a folder with
+        certificate.pem and key.pem, with which there are STLS, LMTP with STARTTLS, and pop3s.
+        """
+        self.tls, self.mechanisms = tls, mechanisms
         self.folder = os.path.join(folder, "dovecot")
         self.users = list(users)
         self.extra = extra
@@ -129,15 +133,23 @@ class Dovecot:
                                   group=grp.getgrgid(internal.pw_gid).gr_name,
                                   login=login.pw_name, pop3=self.port["pop3"],
                                   lmtp=self.port["lmtp"], sasl=self.port["sasl"],
-                                  protocols="pop3 lmtp", extra=self.extra))
+                                  protocols="pop3 lmtp", mechanisms=self.mechanisms, ssl="yes" if self.tls else "no",
+                                  pop3s=self.port.get("pop3s", 0), extra=self._tls() + self.extra))
         return config
+
+    def _tls(self):
+        """Dovecot reads the files as root, or as the user itself."""
+        if not self.tls:
+            return ""
+        return "ssl_cert = <%s/certificate.pem\nssl_key = <%s/key.pem\nssl_dh =\nssl_min_protocol = TLSv1.2\n" % (
+            self.tls, self.tls)
 
     def start(self):
         scratch = os.path.dirname(self.folder)
         root = packages.reachable(tree(), scratch)
         os.makedirs(self.folder)
         os.chmod(self.folder, 0o755)
-        self.port = {name: harness.free_port() for name in ("pop3", "lmtp", "sasl")}
+        self.port = {name: harness.free_port() for name in ("pop3", "lmtp", "sasl", *(["pop3s"] if self.tls else []))}
         try:
             config = self._configure(root)
         except KeyError as missing:

@@ -30,6 +30,7 @@ discard unix - - n - - discard
 virtual unix - n n - - virtual
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
+tlsmgr unix - - n 1000? 1 tlsmgr
 postlog unix-dgram n - n - 1 postlogd
 """
 
@@ -74,11 +75,25 @@ def _tool(name):
     return os.path.join(root, "usr/sbin", name), environment
 
 
+SUBMISSIONS_CF = """\
+{submissions} inet n - n - - smtpd
+ -o smtpd_tls_wrappermode=yes
+ -o smtpd_sasl_auth_enable=yes
+ -o smtpd_sasl_type=dovecot
+ -o smtpd_sasl_path=inet:127.0.0.1:{sasl}
+ -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject
+ -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
+"""
+
+
 class Postfix:
     """One Postfix on 127.0.0.1, accepting mail for the users given @example.test."""
 
-    def __init__(self, folder, users=("alice", "bob"), sasl=None, **settings):
-        """With sasl, the port of a Dovecot that knows passwords, there is a submission port."""
+    def __init__(self, folder, users=("alice", "bob"), sasl=None, tls=None, **settings):
+        """With sasl, the port of a Dovecot that knows passwords, there is a submission port; with tls, a folder with
+        certificate.pem and key.pem, STARTTLS; with both, a port for submission that begins with TLS.
+        """
+        self.tls = tls
         self.folder = os.path.join(folder, "postfix")
         self.users = list(users)
         self.sasl = sasl
@@ -147,6 +162,9 @@ class Postfix:
             "maillog_file": self.log,
             "maillog_file_prefixes": self.folder,
         }
+        if self.tls:
+            main.update(smtpd_tls_security_level="may", smtpd_tls_cert_file=os.path.join(self.tls, "certificate.pem"),
+                        smtpd_tls_key_file=os.path.join(self.tls, "key.pem"))
         main.update(self.settings)
         with open(os.path.join(conf, "main.cf"), "w", encoding="ascii") as f:
             f.writelines("%s = %s\n" % item for item in main.items())
@@ -155,6 +173,8 @@ class Postfix:
             if self.sasl is not None:
                 f.write(SUBMISSION_CF.format(submission="127.0.0.1:%d" % self.submission_port,
                                              sasl=self.sasl))
+                if self.tls:
+                    f.write(SUBMISSIONS_CF.format(submissions="127.0.0.1:%d" % self.submissions_port, sasl=self.sasl))
         # Postfix waits until its files are a second old, lest they are still being written.
         for name in ("users", "main.cf", "master.cf"):
             os.utime(os.path.join(conf, name), (0, 0))
@@ -203,6 +223,7 @@ class Postfix:
         os.makedirs(self.folder)
         os.chmod(self.folder, 0o755)
         self.port, self.submission_port = harness.free_port(), harness.free_port()
+        self.submissions_port = harness.free_port() if self.tls else 0
         conf = self._configure(root)
         environment = {"PATH": "/usr/bin:/bin", "MAIL_CONFIG": conf, "LANG": "C",
                        "LD_LIBRARY_PATH": packages.libraries(root)}

@@ -9,10 +9,12 @@ import socket
 import subprocess
 
 import harness
+import keys
 import packages
 
 # What `mailprotod demo` listens on, counted from its port base.
 OFFSETS = {"lmtp": 24, "smtp": 25, "pop3": 110, "submission": 587}
+TLS_OFFSETS = {"submissions": 465, "pop3s": 995}
 ALL_OFFSETS = (24, 25, 110, 143, 465, 587, 993, 995)
 
 
@@ -47,13 +49,17 @@ class Demo:
     def __init__(self, folder):
         self.dir = os.path.join(folder, "demo")
         self.log_path = os.path.join(folder, "mailprotod.log")
+        self.certificate = os.path.join(self.dir, ".tls/certificate.pem")  # that it makes for itself
+        self.has_tls = False
         self.process = None
         self.range = None
 
     def start(self):
         path = harness.program("MAILPROTOD")
         self.range = PortRange()
-        self.port = {name: self.range.base + offset for name, offset in OFFSETS.items()}
+        self.has_tls = keys.has_tls(path)
+        offsets = {**OFFSETS, **(TLS_OFFSETS if self.has_tls else {})}
+        self.port = {name: self.range.base + offset for name, offset in offsets.items()}
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(
                 [path, "demo", "--dir", self.dir, "--port-base", str(self.range.base)],

@@ -15,6 +15,7 @@ class StandIn:
         self.dovecot = dovecot.Dovecot(folder)
         self.folder = folder
         self.postfix = None
+        self.has_tls = False
 
     def start(self):
         self.dovecot.start()

@@ -25,6 +25,7 @@ BELOW = {
 # Public headers that are not named after their part. mailproto.h is for programs, and no part includes it.
 PART_OF_HEADER = {
     "base.h": "core",
+    "crypto.h": "core",
     "version.h": "core",
     "session.h": "core",
     "layer.h": "core",
@@ -48,6 +49,7 @@ COMPANION_HEADERS = {
     "host_url.h",
     "maildir.h",
     "mbedtls.h",
+    "mbedtls_host.h",
     "memory_store.h",
     "store_kit.h",
 }

@@ -175,7 +175,10 @@ static void start(struct meeting *t, const struct meeting_ways *ways)
     client.window = ways->window;
     assert_int_equal(test_maildrop_start(&t->maildrop, &server, ways->server_mode, ways->seed, NULL), 0);
     assert_int_equal(test_reader_start(&t->reader, &client, ways->client_mode, ways->seed, NULL), 0);
-    if (ways->tls != CLEAR) {
+    if (ways->tls != CLEAR && ways->layer) {
+        t->maildrop.host.session = ways->layer(t->maildrop.host.session, 0, ways->layer_user);
+        t->reader.host.session = ways->layer(t->reader.host.session, 1, ways->layer_user);
+    } else if (ways->tls != CLEAR) {
         layer(&t->maildrop.host, &t->server_records, 0);
         layer(&t->reader.host, &t->client_records, 1);
     }
@@ -192,9 +195,10 @@ void meeting_begin(struct meeting *t, uint64_t seed, uint32_t tls)
     meeting_begin_mode(t, seed, tls, MODES);
 }
 
-void meeting_begin_mode(struct meeting *t, uint64_t seed, uint32_t tls, uint32_t mode)
+/* With `ways` as far as they are said: seed, tls and the layer. */
+static void begin(struct meeting *t, struct meeting_ways ways, uint32_t mode)
 {
-    struct meeting_ways ways = {.seed = seed, .tls = tls};
+    const uint64_t seed = ways.seed;
 
     memset(t, 0, sizeof *t);
     t->random.state = seed;
@@ -209,6 +213,16 @@ void meeting_begin_mode(struct meeting *t, uint64_t seed, uint32_t tls, uint32_t
     ways.server_mode = mode < MODES ? mode : (uint32_t)test_random_below(&t->random, MODES);
     ways.client_mode = mode < MODES ? mode : (uint32_t)test_random_below(&t->random, MODES);
     start(t, &ways);
+}
+
+void meeting_begin_mode(struct meeting *t, uint64_t seed, uint32_t tls, uint32_t mode)
+{
+    begin(t, (struct meeting_ways){.seed = seed, .tls = tls}, mode);
+}
+
+void meeting_begin_layer(struct meeting *t, uint64_t seed, uint32_t tls, meeting_layer *tls_layer, void *user)
+{
+    begin(t, (struct meeting_ways){.seed = seed, .tls = tls, .layer = tls_layer, .layer_user = user}, MODES);
 }
 
 void meeting_end(struct meeting *t)

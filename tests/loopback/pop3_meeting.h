@@ -31,6 +31,8 @@ struct meeting {
 
 enum { CLEAR, WITH_STLS, IMPLICIT, TLS_WAYS };
 
+typedef mailproto_session *meeting_layer(mailproto_session *inner, int client, void *user);
+
 /* How the two meet. */
 struct meeting_ways {
     uint64_t seed;
@@ -38,12 +40,16 @@ struct meeting_ways {
     uint32_t client_flags;
     uint32_t window;
     uint32_t server_mode, client_mode;
+    meeting_layer *layer; /* TLS over a session, in the place of the records of support/records.h; NULL: those */
+    void *layer_user;
 };
 
 /* Messages of nothing but trouble, and all ways to meet by the seed. */
 void meeting_begin(struct meeting *t, uint64_t seed, uint32_t tls);
 /* The same with both hosts in that mode. */
 void meeting_begin_mode(struct meeting *t, uint64_t seed, uint32_t tls, uint32_t mode);
+/* The same as meeting_begin with a layer of the test's own. */
+void meeting_begin_layer(struct meeting *t, uint64_t seed, uint32_t tls, meeting_layer *tls_layer, void *user);
 /* The messages lie in t->messages. */
 void meeting_begin_with(struct meeting *t, const struct meeting_ways *ways);
 void meeting_end(struct meeting *t);

@@ -102,7 +102,10 @@ static void start(struct meeting *t, const struct meeting_ways *ways)
     t->lmtp = ways->lmtp;
     start_server(t, ways);
     start_client(t, ways);
-    if (ways->tls != CLEAR) {
+    if (ways->tls != CLEAR && ways->layer) {
+        t->server_host.session = ways->layer(t->server_host.session, 0, ways->layer_user);
+        t->client_host.session = ways->layer(t->client_host.session, 1, ways->layer_user);
+    } else if (ways->tls != CLEAR) {
         layer(&t->server_host, &t->server_records, 0);
         layer(&t->client_host, &t->client_records, 1);
     }

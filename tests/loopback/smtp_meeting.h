@@ -57,6 +57,9 @@ struct meeting_ways {
     uint32_t max_open;
     uint32_t server_mode, client_mode; /* TEST_AT_ONCE ... */
     int server_holds, client_holds;
+    /* TLS over a session, in the place of the records of support/records.h; NULL: those */
+    mailproto_session *(*layer)(mailproto_session *inner, int client, void *user);
+    void *layer_user;
 };
 
 struct meeting;

@@ -118,7 +118,8 @@ static void grow(struct disk_node *node, uint64_t size)
 static void put(struct disk_node *node, uint64_t offset, const unsigned char *data, size_t len)
 {
     grow(node, offset + len);
-    memcpy(node->data + offset, data, len);
+    if (len)
+        memcpy(node->data + offset, data, len);
 }
 
 /* Part of a write: each piece is there, is not, or is there as a size only: zeros, or what the disk held before. */

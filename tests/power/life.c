@@ -46,6 +46,28 @@ int life_open(struct life *life)
     return 0;
 }
 
+/* Of the folder of all accounts. Somebody made this account and was stopped before its name was durable; who begins to
+   serve them makes it so. */
+static int begin_accounts(struct life *life)
+{
+    const mp_files *files = &life->recorder.files;
+    mailproto_maildir_config config;
+    char accounts[256], *end;
+    mp_file_status status;
+
+    snprintf(accounts, sizeof accounts, "%s", life->root);
+    end = strrchr(accounts, '/');
+    if (!*life->kind.account || !mp_files_posix()->stat(NULL, life->root, &status))
+        return 0;
+    *end = 0;
+    mailproto_maildir_config_init(&config, sizeof config);
+    config.files = files;
+    if (mailproto_maildir_make_folder(accounts, &config, life->why, sizeof life->why) ||
+        files->mkdir(files->user, life->root))
+        return -1;
+    return mailproto_maildir_make_folder(accounts, &config, life->why, sizeof life->why) ? -1 : 0;
+}
+
 int life_begin(struct life *life, const char *folder)
 {
     snprintf(life->root, sizeof life->root, "%s%s", folder, life->kind.account);
@@ -58,6 +80,8 @@ int life_begin(struct life *life, const char *folder)
     life->doing = "open";
     if (life_below(life, 2) && mailproto_maildir_syncs_new(&life->syncs))
         return LIFE_WRONG(life, "no memory");
+    if (life_below(life, 2) && begin_accounts(life))
+        return -1;
     if (life->kind.deliver_first && (life_deliver(life) || life_deliver(life)))
         return -1;
     return life_open(life);

@@ -68,13 +68,17 @@ uint32_t life_box(struct life *life); /* one that is alive */
 /* Something rare was done by these effects; the last ones are remembered. */
 void life_rare(struct life *life, size_t from, size_t to);
 
-/* life_beside.c, life_mailboxes.c, life_messages.c, life_others.c: what is done */
+/* life_beside.c, life_careless.c, life_mailboxes.c, life_messages.c, life_others.c: what is done */
 int life_beside(struct life *life);
 int life_create(struct life *life);
+int life_create_one(struct life *life, const char *name);
 int life_delete(struct life *life);
 int life_rename(struct life *life);
+int life_rename_one(struct life *life, uint32_t box, const char *name);
 int life_rename_inbox(struct life *life);
+int life_rename_inbox_to(struct life *life, const char *name);
 int life_append(struct life *life);
+int life_append_to(struct life *life, uint32_t box); /* one message, and its UID is told */
 int life_deliver(struct life *life);
 int life_abort(struct life *life);
 int life_copy(struct life *life);
@@ -82,7 +86,19 @@ int life_copy_one(struct life *life, uint32_t from, uint32_t message);
 int life_flags(struct life *life);
 int life_expunge(struct life *life);
 int life_other_program(struct life *life);
+/* Some names of files that are in INBOX's cur/, up to the ':'. */
+enum { LIFE_NAMES = 40 };
+struct life_names {
+    char names[LIFE_NAMES][256];
+    size_t count;
+};
+void life_names(const struct life *life, struct life_names *names);
+/* One of these that is gone from there is put back into new/ by another program, and is removed again. */
+int life_put_back(struct life *life, const struct life_names *names);
+int life_deliver_beside(struct life *life, uint32_t box, uint32_t message, int sync);
+void life_folder_of(const struct life *life, const char *name, char *path, size_t size);
 int life_careless_program(struct life *life);
+int life_careless_folder(struct life *life);
 int life_many(struct life *life);
 int life_full_disk(struct life *life);
 int life_reopen(struct life *life);

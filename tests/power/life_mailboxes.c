@@ -1,10 +1,13 @@
 /* life_mailboxes.c - mailboxes made, removed and renamed.
  * The contract of mailproto/store.h; no part of any protocol. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "ask.h"
 #include "life.h"
+
+enum { REFUSED = 6 };
 
 static const char *const names[] = {"A", "B", "C", "D", "A/x", "B/y", "C/x/z", "E", "F/u"};
 
@@ -46,19 +49,23 @@ static int finish(struct life *life, struct world *then, int wrong)
     return wrong ? -1 : life_look(life, (unsigned)life_below(life, 2));
 }
 
-int life_create(struct life *life)
+int life_create_one(struct life *life, const char *name)
 {
-    const char *name = new_name(life);
     struct world then;
     uint64_t id;
 
-    if (!name)
-        return 0;
     world_copy(&then, &life->ledger.now);
     add_above(&then, name);
     world_add_box(&then, 0, name);
     ledger_begin(&life->ledger, life_at(life), PENDING_WHOLE, &then);
     return finish(life, &then, ask_create(life_store(life, (unsigned)life_below(life, 2)), name, &id));
+}
+
+int life_create(struct life *life)
+{
+    const char *name = new_name(life);
+
+    return name ? life_create_one(life, name) : 0;
 }
 
 int life_delete(struct life *life)
@@ -82,16 +89,12 @@ int life_delete(struct life *life)
     return finish(life, &then, ask_delete(life_store(life, (unsigned)life_below(life, 2)), id));
 }
 
-int life_rename(struct life *life)
+int life_rename_one(struct life *life, uint32_t box, const char *name)
 {
-    uint32_t box = life_box(life);
-    const char *name = new_name(life);
     char old[LEDGER_NAME];
     struct world then;
 
     memcpy(old, life->ledger.now.boxes[box].name, sizeof old);
-    if (!name || !strcmp(old, "INBOX") || is_below(name, old))
-        return 0;
     world_copy(&then, &life->ledger.now);
     for (size_t i = 0; i < then.box_count; i++) {
         char moved[2 * LEDGER_NAME];
@@ -110,15 +113,44 @@ int life_rename(struct life *life)
     return finish(life, &then, ask_rename(life_store(life, (unsigned)life_below(life, 2)), then.boxes[box].id, name));
 }
 
-int life_rename_inbox(struct life *life)
+/* Nobody may change the account's folder any more when the commit was made: it is taken back, and stays so. */
+static int rename_refused(struct life *life, uint32_t box, const char *name)
 {
-    const char *name = new_name(life);
+    struct recorder *r = &life->recorder;
+    int wrong;
+
+    r->operations = 0;
+    r->fail_with = EACCES;
+    r->fail_from = 2; /* behind the sync of the names */
+    r->fail_until = UINT64_MAX;
+    r->fail_what = RECORDER_WRITES;
+    ask_forget();
+    wrong = life_rename_one(life, box, name);
+    r->fail_what = 0;
+    if (wrong && ask_last() != MAILPROTO_ERR_UNAVAILABLE)
+        return -1;
+    if (life_look(life, (unsigned)life_below(life, 2)))
+        return -1;
+    life_rare(life, life_at(life), life_at(life) + REFUSED);
+    return 0;
+}
+
+int life_rename(struct life *life)
+{
+    uint32_t box = life_box(life);
+    const char *name = new_name(life), *old = life->ledger.now.boxes[box].name;
+
+    if (!name || !strcmp(old, "INBOX") || is_below(name, old))
+        return 0;
+    return life->kind.ends && !life_below(life, 4) ? rename_refused(life, box, name) : life_rename_one(life, box, name);
+}
+
+int life_rename_inbox_to(struct life *life, const char *name)
+{
     struct world then;
     uint32_t made;
     size_t count;
 
-    if (!name)
-        return 0;
     if (life_look(life, 0)) /* what another program put in and nobody noticed yet need not move */
         return -1;
     world_copy(&then, &life->ledger.now);
@@ -134,4 +166,11 @@ int life_rename_inbox(struct life *life)
         }
     ledger_begin(&life->ledger, life_at(life), PENDING_EACH, &then);
     return finish(life, &then, ask_rename(life_store(life, (unsigned)life_below(life, 2)), then.boxes[0].id, name));
+}
+
+int life_rename_inbox(struct life *life)
+{
+    const char *name = new_name(life);
+
+    return name ? life_rename_inbox_to(life, name) : 0;
 }

@@ -119,6 +119,17 @@ int life_append(struct life *life)
     return commit_group(life, &g);
 }
 
+int life_append_to(struct life *life, uint32_t box)
+{
+    struct appending g = {.store = life_store(life, 0),
+                          .mailbox = box_of(life, box)->id,
+                          .box = box,
+                          .count = 1,
+                          .first = life->ledger.next_message};
+
+    return write_group(life, &g) || commit_group(life, &g) ? -1 : 0;
+}
+
 /* By a handle that knows no index. */
 int life_deliver(struct life *life)
 {
@@ -196,13 +207,23 @@ static int tell_copied(struct life *life, const struct answer *a, struct world *
     return 0;
 }
 
+/* Where a copy was put into its place, when the commit that decided so is durable: the power is lost there more often. */
+static void remember_placing(struct life *life, size_t from)
+{
+    for (size_t i = life_at(life); i-- > from;)
+        if (life->disk->effects[i].what == DISK_LINK || life->disk->effects[i].what == DISK_RENAME) {
+            life_rare(life, i, i + 1);
+            return;
+        }
+}
+
 static int copy_or_move(struct life *life, uint32_t from, uint32_t to, uint32_t *copies, size_t count)
 {
     int move = (int)life_below(life, 2), wrong = 0;
     struct ask_runs runs;
     struct world then;
     struct answer a;
-    size_t first;
+    size_t first, at = life_at(life);
 
     life->doing = life->ledger.doing = move ? "move" : "copy";
     runs_of(life, &runs, copies, count);
@@ -224,6 +245,8 @@ static int copy_or_move(struct life *life, uint32_t from, uint32_t to, uint32_t 
     answer_free(&a);
     for (size_t i = first; i < then.copy_count; i++)
         then.copies[i].from = 0;
+    if (!wrong && !move && life->kind.ends && !life_below(life, 4))
+        remember_placing(life, at);
     if (!wrong)
         ledger_end(&life->ledger, life_at(life), &then);
     world_free(&then);
@@ -419,6 +442,7 @@ static int append_many(struct life *life)
 int life_many(struct life *life)
 {
     mailproto_store_run run = {.struct_size = sizeof run};
+    struct life_names names = {.count = 0};
     struct world then;
     struct answer a;
     int wrong;
@@ -426,6 +450,7 @@ int life_many(struct life *life)
     life->doing = life->ledger.doing = "many";
     if (append_many(life))
         return -1;
+    life_names(life, &names);
     run.last = life->ledger.now.copies[life->ledger.now.copy_count - 1].uid;
     run.first = run.last - MANY + 1;
     wrong = ask_flags(&a, life_store(life, 0), box_of(life, 0)->id, &run, MAILPROTO_STORE_FLAGS_ADD,
@@ -442,5 +467,5 @@ int life_many(struct life *life)
     if (!wrong)
         ledger_end(&life->ledger, life_at(life), &then);
     world_free(&then);
-    return wrong ? LIFE_WRONG(life, "%s", ask_why()) : life_look(life, 0);
+    return wrong ? LIFE_WRONG(life, "%s", ask_why()) : life_put_back(life, &names);
 }

@@ -11,13 +11,13 @@
 #include "life.h"
 #include "message.h"
 
+enum { FORGOTTEN = 8 };
+
 /* ---- another program ---- */
 
 /* The folder of a mailbox. */
-static void folder_of(const struct life *life, uint32_t box, char *path, size_t size)
+void life_folder_of(const struct life *life, const char *name, char *path, size_t size)
 {
-    const char *name = life->ledger.now.boxes[box].name;
-
     if (!strcmp(name, "INBOX"))
         snprintf(path, size, "%s", life->root);
     else
@@ -46,7 +46,7 @@ static int make_file(struct life *life, const char *path, uint32_t message, int 
     return failed;
 }
 
-static int deliver(struct life *life, uint32_t box, uint32_t message, int sync)
+int life_deliver_beside(struct life *life, uint32_t box, uint32_t message, int sync)
 {
     const mp_files *files = &life->recorder.files;
     int to_cur = (int)life_below(life, 2);
@@ -54,7 +54,7 @@ static int deliver(struct life *life, uint32_t box, uint32_t message, int sync)
     struct world then;
     int failed;
 
-    folder_of(life, box, folder, sizeof folder);
+    life_folder_of(life, life->ledger.now.boxes[box].name, folder, sizeof folder);
     snprintf(from, sizeof from, "%s/tmp/17%u.other.host", folder, (unsigned)message);
     snprintf(directory, sizeof directory, "%s/%s", folder, to_cur ? "cur" : "new");
     snprintf(to, sizeof to, "%s/17%u.other.host%s", directory, (unsigned)message, to_cur ? ":2,S" : "");
@@ -74,8 +74,74 @@ int life_other_program(struct life *life)
 {
     uint32_t box = life_box(life);
 
-    return deliver(life, box, life->ledger.next_message++, 1);
+    return life_deliver_beside(life, box, life->ledger.next_message++, 1);
 }
+
+/* ---- a file that comes back ---- */
+
+static int add_name(void *context, const char *name)
+{
+    struct life_names *names = context;
+
+    if (*name == '.')
+        return 0;
+    snprintf(names->names[names->count++], sizeof names->names[0], "%.*s", (int)strcspn(name, ":"), name);
+    return names->count == LIFE_NAMES;
+}
+
+void life_names(const struct life *life, struct life_names *names)
+{
+    char folder[300];
+
+    snprintf(folder, sizeof folder, "%s/cur", life->root);
+    mp_files_posix()->list(NULL, folder, add_name, names);
+}
+
+struct finder {
+    const char *base;
+    int found;
+};
+
+static int is_base(void *context, const char *name)
+{
+    struct finder *finder = context;
+    size_t len = strcspn(name, ":");
+
+    finder->found |= len == strlen(finder->base) && !memcmp(name, finder->base, len);
+    return finder->found;
+}
+
+/* Its removal is noticed by one look; by the next one it is durable, and the store need not know the name any more. */
+int life_put_back(struct life *life, const struct life_names *names)
+{
+    const mp_files *files = &life->recorder.files;
+    struct finder finder = {"", 1};
+    char folder[300], from[400], to[600];
+    size_t at;
+
+    snprintf(folder, sizeof folder, "%s/cur", life->root);
+    for (size_t i = 0; i < names->count && finder.found; i++) {
+        finder = (struct finder){names->names[i], 0};
+        mp_files_posix()->list(NULL, folder, is_base, &finder);
+    }
+    if (finder.found)
+        return LIFE_WRONG(life, "no file is gone");
+    snprintf(folder, sizeof folder, "%s/new", life->root);
+    snprintf(from, sizeof from, "%s/tmp/back.other.host", life->root);
+    snprintf(to, sizeof to, "%s/%s", folder, finder.base);
+    if (make_file(life, from, life->ledger.next_message++, 1) || files->rename(files->user, from, to) ||
+        files->sync_directory(files->user, folder))
+        return LIFE_WRONG(life, "%.300s could not be put back", to);
+    if (life_look(life, 0))
+        return -1;
+    at = life_at(life);
+    if (life_look(life, 0))
+        return -1;
+    life_rare(life, at, life_at(life) + FORGOTTEN);
+    return 0;
+}
+
+/* ---- one that syncs nothing ---- */
 
 static int is_another(const struct life *life, uint32_t box)
 {
@@ -92,12 +158,14 @@ int life_careless_program(struct life *life)
     uint32_t box = life_box(life), message = life->ledger.next_message++;
     int wrong;
 
+    if (!life_below(life, 2))
+        return life_careless_folder(life);
     if (at == LIFE_CARELESS || !is_another(life, box))
         return 0;
     life->careless_count++;
     life->careless_from[at] = life_at(life);
     life->careless_to[at] = SIZE_MAX;
-    wrong = deliver(life, box, message, 0) || life_look(life, 0) || life_copy_one(life, box, message);
+    wrong = life_deliver_beside(life, box, message, 0) || life_look(life, 0) || life_copy_one(life, box, message);
     life->careless_to[at] = life_at(life);
     return wrong ? -1 : 0;
 }

@@ -1,5 +1,6 @@
 /* power.c - loses the power many times, and looks whether everything that was promised is there.
  * RFC 5321 4.2.5 (what was accepted is not lost), RFC 9051 2.3.1.1, RFC 7162 3.1; how: docs/design/power.md. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,15 +9,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ask.h"
 #include "life.h"
+#include "state.h"
 #include "survive.h"
 
 enum {
-    LIVES = 3,     /* one after the other: each begins with what the one before left */
-    STATES = 20,   /* of each life that are looked at */
-    STEPS = 40,    /* of a life */
-    FEW_STEPS = 12 /* of those after the first, where opening is what matters */
+    LIVES = 3,      /* one after the other: each begins with what the one before left */
+    STATES = 20,    /* of each life that are looked at */
+    STEPS = 40,     /* of a life */
+    FEW_STEPS = 12, /* of those after the first, where opening is what matters */
+    JOBS = 64
 };
 
 struct options {
@@ -36,137 +38,6 @@ struct chain {
 };
 
 /* ---- one state ---- */
-
-static int opened(mailproto_maildir **out, const char *path, uint32_t options, const mp_files *files, char *why)
-{
-    mailproto_maildir_config config;
-
-    mailproto_maildir_config_init(&config, sizeof config);
-    config.options = options;
-    config.files = files;
-    config.host = (mailproto_text){"test", 4};
-    return mailproto_maildir_open(out, path, &config, why, LEDGER_WHY);
-}
-
-static void reported(void *user, uint32_t fixed, const char *sentence, size_t len)
-{
-    char *why = user;
-
-    if (!fixed)
-        snprintf(why, LEDGER_WHY, "repair leaves: %.*s", (int)len, sentence);
-}
-
-/* What repair cannot mend. */
-static int repairs(const char *path, char *why)
-{
-    mailproto_maildir_config config;
-    uint32_t problems = 0;
-    int32_t result;
-
-    mailproto_maildir_config_init(&config, sizeof config);
-    config.host = (mailproto_text){"test", 4};
-    result = mailproto_maildir_repair(path, &config, reported, why, &problems);
-    if (result)
-        snprintf(why, LEDGER_WHY, "repair: %s", mailproto_result_name(result));
-    else if (problems && !*why)
-        snprintf(why, LEDGER_WHY, "repair leaves %u problems", (unsigned)problems);
-    return result || problems ? -1 : 0;
-}
-
-/* A client that comes later, when there were other changes, sees what is there as well. */
-static int later(struct chain *c, size_t prefix, const mailproto_store *store, char *why)
-{
-    struct seen seen;
-    int wrong = see(&seen, store, why) || views_survive(&c->life.ledger, prefix, &seen, store, why);
-    char first[LEDGER_WHY];
-
-    if (wrong) {
-        memcpy(first, why, sizeof first);
-        snprintf(why, LEDGER_WHY, "later: %.400s", first);
-    }
-    seen_free(&seen);
-    return wrong;
-}
-
-/* Who delivers and opens no index knows of the limit. */
-static int limit_holds(const char *account, const struct seen *seen, char *why)
-{
-    mailproto_maildir *maildir = NULL;
-    int wrong;
-
-    if (!seen->beside.limit)
-        return 0;
-    wrong = opened(&maildir, account, MAILPROTO_MAILDIR_DELIVERY, NULL, why) ||
-            beside_limit_holds(&seen->beside, mailproto_maildir_store(maildir), why);
-    mailproto_maildir_close(maildir);
-    return wrong;
-}
-
-/* Opens what the power left, and looks. */
-static int look(struct chain *c, size_t prefix, int repair, char *why)
-{
-    char account[300];
-    mailproto_maildir *maildir = NULL;
-    const mailproto_store *store;
-    struct seen seen = {0};
-    struct world world = {0};
-    const struct ledger *ledger = &c->life.ledger;
-    int wrong;
-
-    *why = 0;
-    snprintf(account, sizeof account, "%s%s", c->lost, c->life.kind.account);
-    if (repair && repairs(account, why))
-        return -1;
-    wrong = opened(&maildir, account, 0, NULL, why);
-    store = mailproto_maildir_store(maildir);
-    if (!wrong)
-        wrong = see(&seen, store, why) || survives(ledger, prefix, &seen, &world, why) ||
-                limit_holds(account, &seen, why) || views_survive(ledger, prefix, &seen, store, why) ||
-                store_works(ledger, prefix, &seen, store, why) || later(c, prefix, store, why);
-    seen_free(&seen);
-    world_free(&world);
-    mailproto_maildir_close(maildir);
-    return wrong ? -1 : 0;
-}
-
-/* A clock that lost its battery with the power. */
-static void long_ago(void *user, int64_t *seconds, int32_t *nanoseconds)
-{
-    (void)user;
-    *seconds = 86400;
-    *nanoseconds = 0;
-}
-
-static void remove_index(const char *account)
-{
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
-    char path[400];
-
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-        snprintf(path, sizeof path, "%s/mailproto/index.sqlite%s", account, suffixes[i]);
-        (void)unlink(path);
-    }
-}
-
-/* The index went with the power, and the time, too: it is made again, and gives no UIDVALIDITY that was told. */
-static int look_without_index(struct chain *c, size_t prefix, char *why)
-{
-    const struct ledger *ledger = &c->life.ledger;
-    mp_files files = *mp_files_posix();
-    mailproto_maildir *maildir = NULL;
-    struct seen seen = {0};
-    char account[300];
-    int wrong;
-
-    files.now = long_ago;
-    snprintf(account, sizeof account, "%s%s", c->lost, c->life.kind.account);
-    remove_index(account);
-    wrong = opened(&maildir, account, 0, &files, why) || see(&seen, mailproto_maildir_store(maildir), why) ||
-            validities_are_new(ledger, prefix, &seen, why);
-    seen_free(&seen);
-    mailproto_maildir_close(maildir);
-    return wrong ? -1 : 0;
-}
 
 static int is_careless(const struct life *life, size_t at)
 {
@@ -249,7 +120,8 @@ static void look_in_a_way(struct chain *c, size_t prefix, struct test_random ran
 
     if (disk_lose_power(c->life.disk, prefix, &random, c->lost)) {
         fail(c, "", "the state could not be made");
-    } else if (way == WITHOUT_INDEX ? look_without_index(c, prefix, why) : look(c, prefix, way == REPAIRED, why)) {
+    } else if (way == WITHOUT_INDEX ? state_look_without_index(&c->life, prefix, c->lost, why)
+                                    : state_look(&c->life, prefix, c->lost, way == REPAIRED, why)) {
         fail(c, ways[way], why);
         if (c->options->verbose)
             life_print(&c->life, prefix);
@@ -296,7 +168,7 @@ static int next_life(struct chain *c)
 
         disk_lose_power(c->life.disk, prefix, &(struct test_random){random.state}, c->lost);
         snprintf(account, sizeof account, "%s%s", c->lost, c->life.kind.account);
-        wrong = opened(&maildir, account, 0, NULL, c->life.why) ||
+        wrong = state_open(&maildir, account, 0, NULL, c->life.why) ||
                 see(&seen, mailproto_maildir_store(maildir), c->life.why) ||
                 survives(&c->life.ledger, prefix, &seen, &world, c->life.why);
         mailproto_maildir_close(maildir);
@@ -417,17 +289,23 @@ static int run(const struct options *options)
     struct timespec begin, end;
     int reports[2], status;
     unsigned heard = 0;
+    pid_t jobs[JOBS];
 
     if (pipe(reports))
         return 2;
     clock_gettime(CLOCK_MONOTONIC, &begin);
-    for (unsigned job = 0; job < options->jobs; job++)
-        if (fork() == 0)
+    for (unsigned job = 0; job < options->jobs; job++) {
+        jobs[job] = fork();
+        if (jobs[job] == 0)
             _exit(run_job(options, job, reports[1]));
+    }
     close(reports[1]);
     for (; read(reports[0], result, sizeof result) == (ssize_t)sizeof result; heard++) {
         done += result[0];
         failures += result[1];
+        for (unsigned job = 0; job < options->jobs && options->first && result[1]; job++)
+            if (jobs[job] > 0)
+                kill(jobs[job], SIGTERM); /* one failure is enough */
     }
     while (wait(&status) > 0)
         if (status)
@@ -475,7 +353,7 @@ static int parse(struct options *options, int argc, char **argv)
         else
             return -1;
     }
-    return options->jobs && options->states ? 0 : -1;
+    return options->jobs && options->jobs <= JOBS && options->states ? 0 : -1;
 }
 
 int main(int argc, char **argv)

@@ -26,6 +26,8 @@ class Peer:
 
     family = socket.AF_INET
     host = HOST
+    context = None  # of TLS (ssl.SSLContext), or
+    implicit = False  # TLS from the beginning
 
     def __init__(self):
         self.listener = socket.socket(self.family)
@@ -34,6 +36,8 @@ class Peer:
         self.address = self.listener.getsockname()
         self.port = self.address[1]
         self.log = []  # lines from the client, over all connections
+        self.before_tls = None  # how many of them came in clear text
+        self.tls_failures = []
         self.connections = 0
         self.failure = None
         self.stopping = False
@@ -53,6 +57,8 @@ class Peer:
             self.socket.settimeout(TIMEOUT)
             self.lines = self.socket.makefile("rb")
             try:
+                if self.implicit:
+                    self.begin_tls()
                 self.serve()
             except (Cut, OSError):
                 pass
@@ -61,6 +67,17 @@ class Peer:
             finally:
                 self.lines.close()
                 self.socket.close()
+
+    def begin_tls(self):
+        self.lines.close()
+        self.before_tls = len(self.log)
+        try:
+            self.socket = self.context.wrap_socket(self.socket, server_side=True)
+        except OSError as failure:
+            self.tls_failures.append(str(failure))
+            raise
+        finally:
+            self.lines = self.socket.makefile("rb")
 
     def place(self):
         return self.host, 0
@@ -134,6 +151,12 @@ class Smtp(Peer):
             self.say("250%s%s" % ("-" if n + 1 < len(words) else " ", word))
 
     on_lhlo = on_ehlo
+
+    def on_starttls(self, rest):
+        self.say("220 2.0.0 go ahead")
+        if self.context:
+            self.begin_tls()
+            self.keywords = [word for word in self.keywords if word != "STARTTLS"]
 
     def challenge(self, text):
         self.say(b"334 " + base64.b64encode(text))
@@ -243,6 +266,12 @@ class Pop3(Peer):
 
     def on_other(self, rest):
         self.say("-ERR what is that")
+
+    def on_stls(self, rest):
+        self.say("+OK begin")
+        if self.context:
+            self.begin_tls()
+            self.capabilities = [word for word in self.capabilities if word != "STLS"]
 
     def listing(self, lines):
         self.socket.sendall(b"+OK\r\n" + b"".join(line.encode() + b"\r\n" for line in lines) + b".\r\n")

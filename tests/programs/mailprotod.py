@@ -10,11 +10,13 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from keys import has_tls, secret_line  # noqa: E402,F401
 from ports import HOST, free_port  # noqa: E402
 
 PROGRAM = os.environ.get("MAILPROTOD", "")
 DISK_GATE = os.environ.get("DISK_GATE_LIBRARY", "")
 TIMEOUT = 30
+SERVICES = ("smtp", "submission", "submissions", "lmtp", "pop3", "pop3s")
 
 CONFIG = """\
 [server]
@@ -28,13 +30,15 @@ smtp = 127.0.0.1:{smtp}
 submission = 127.0.0.1:{submission}
 lmtp = 127.0.0.1:{lmtp}
 pop3 = 127.0.0.1:{pop3}
+{listen}
+{more}
 [limits]
 auth_delay = 1ms
 {limits}
 [user alice@example.test]
-password = secret
+{secret}
 [user bob@example.test]
-password = secret
+{secret}
 {users}
 """
 
@@ -55,15 +59,17 @@ def wait_until(condition, what):
 class Server:
     """`mailprotod serve` with alice and bob, password "secret"."""
 
-    def __init__(self, server="", limits="", users="", arguments=(), env=None):
+    def __init__(self, server="", limits="", users="", arguments=(), env=None, tls=None, more="", tls_more=""):
+        """tls: a folder with certificate.pem and key.pem; then submissions and pop3s are there, too."""
         self.dir = tempfile.mkdtemp(prefix="mailprotod-")
         self.config = os.path.join(self.dir, "config")
         self.log_path = os.path.join(self.dir, "log")
         self.process = None
         self.starts = 0
         for tries_left in reversed(range(5)):
-            self.port = {name: free_port() for name in ("smtp", "submission", "lmtp", "pop3")}
-            self.write_config(server, limits, users)
+            self.port = {name: free_port() for name in SERVICES}
+            self.tls, self.tls_more = tls, tls_more
+            self.write_config(server, limits, users, more)
             try:
                 self.start(arguments, env)
                 break
@@ -72,9 +78,14 @@ class Server:
                 if not tries_left:
                     raise
 
-    def write_config(self, server="", limits="", users=""):
+    def write_config(self, server="", limits="", users="", more=""):
+        listen = ""
+        if self.tls:
+            listen = "submissions = 127.0.0.1:%(submissions)d\npop3s = 127.0.0.1:%(pop3s)d" % self.port
+            more += "\n[tls]\ncertificate = %s/certificate.pem\nkey = %s/key.pem\n%s\n" % (self.tls, self.tls, self.tls_more)
         with open(os.open(self.config, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f:
-            f.write(CONFIG.format(dir=self.dir, server=server, limits=limits, users=users, **self.port))
+            f.write(CONFIG.format(dir=self.dir, server=server, limits=limits, users=users, listen=listen, more=more,
+                                  secret=secret_line(PROGRAM), **self.port))
 
     def write_listen(self, lines):
         """The configuration with another [listen]."""

@@ -29,11 +29,10 @@ class Arguments(Case):
                 ((), "usage: mailproto"), (("sned",), "no command 'sned'"), (("send",), "no URL"),
                 (("send", "smtp://h"), "--from is missing"), (("send", "smtp://h", "--from", ALICE), "--to is missing"),
                 (("send", "h", *good), "does not begin with"), (("send", "http://h", *good), "scheme"),
-                (("send", "pop3://h", *good), "smtp://, submission:// or lmtp://"), (("send", "smtp://", *good), "no host"),
+                (("send", "pop3://h", *good), "the schemes that can be used here"), (("send", "smtp://", *good), "no host"),
                 (("send", "smtp://h:0", *good), "port"), (("send", "smtp://h:65536", *good), "port"),
                 (("send", "smtp://h:x", *good), "port"), (("send", "smtp://[::1", *good), "not closed"),
                 (("send", "smtp://[::1]x", *good), "not a port"), (("send", "smtp://h/path", *good), "path"),
-                (("send", "smtps://h", *good), "no TLS"), (("pop3", "pop3s://u@h", "stat"), "no TLS"),
                 (("send", "smtp://u:p@h", *good), "--password-file"), (("send", "smtp://%4@h", *good), "hexadecimal"),
                 (("send", "smtp://h", *good, "a", "b"), "too much"), (("send", "--nonsense"), "nonsense"),
                 (("send", "smtp://h", *good, "--notify", "never,delay"), "never"),
@@ -464,7 +463,8 @@ class Json(Case):
                          ("send", SOME, ALICE, len(crlf(LETTER)), None))
         self.assertEqual(told["server"], {
             "scheme": "smtp", "host": HOST, "port": server.port, "address": HOST, "greeting": "mx.example.test",
-            "extensions": ["SIZE", "PIPELINING"], "max_message": 1000000, "authenticated": False})
+            "extensions": ["SIZE", "PIPELINING"], "max_message": 1000000, "authenticated": False,
+            "tls": None, "mechanism": None})
         self.assertEqual(told["recipients"], [
             {"address": ALICE, "outcome": "accepted", "transaction": 1, "command": "message",
              "reply": {"code": 250, "enhanced": "2.0.0", "text": "Kept"}},

@@ -397,6 +397,13 @@ class Build(Case):
         with open(letter, "rb") as f:
             self.assertEqual(result.raw, f.read())
 
+    def test_a_message_in_8bit_is_attached_as_one(self):
+        letter = self.file("eight.eml", crlf("Subject: x\n\nGr\u00fc\u00dfe\n".encode()))
+        out = os.path.join(self.folder, "out")
+        said = self.check(run("mime", "build", *ANN, "-a", letter, "-o", out), ALL, "eight.eml has octets above 127").err
+        self.assertIn("8BITMIME", said)
+        self.assertIn("1 message/rfc822", run("mime", "dump", out).out)
+
     def test_what_cannot_be_sent(self):
         for words, said in (
                 (("--from", "nobody"), "is not an address"), (("--from", "a@@b.test"), "is not an address"),
@@ -415,6 +422,18 @@ class Build(Case):
     def test_an_international_address(self):
         result = self.check(run("mime", "build", "--from", "\u00e9@example.test"), ALL)
         self.assertIn("From: \u00e9@example.test\r\n".encode(), result.raw)
+        result = self.check(run("mime", "build", "--from", "\u00e9@b\u00fccher.test", "--to", "a@b\u00fccher.test"), ALL)
+        self.assertIn("From: \u00e9@b\u00fccher.test\r\nTo: a@xn--bcher-kva.test\r\n".encode(), result.raw)
+
+    def test_a_domain_in_another_script(self):
+        made = self.check(run("mime", "build", "--from", "J\u00f6rg <j@B\u00dcCHER.test>", "--to",
+                              "\"a@\"@xn--bcher-kva.test, b@\u4f8b\u3002test", "--cc", "a@" + "\u00fc" * 9 + ".test"), ALL)
+        found = email.message_from_bytes(made.raw, policy=email.policy.default)
+        self.assertEqual(found["From"], "J\u00f6rg <j@xn--bcher-kva.test>")
+        self.assertEqual(str(found["To"]), "\"a@\"@xn--bcher-kva.test, b@xn--fsq.test")
+        self.assertRegex(found["Message-ID"], r"^<\S+@xn--bcher-kva\.test>$")
+        made.raw.decode("ascii")
+        self.check(run("mime", "build", *ANN, "--to", "a@" + "\u00fc" * 64 + ".test"), USAGE, "is not an address")
 
 
 if __name__ == "__main__":

@@ -13,22 +13,25 @@ import sys
 import tempfile
 import unittest
 
-from mailprotod import HOST, PROGRAM, TIMEOUT, Line, free_port, wait_until
+from mailprotod import HOST, PROGRAM, TIMEOUT, Line, free_port, has_tls, secret_line, wait_until
+from certificates import Authority
 from mailprotod_case import ALICE, BOB, BODY, SENDER, Case, main, read, run
+
+CAROL_SECTION = "[user carol@example.test]\n%s\n"
 
 
 class Arguments(unittest.TestCase):
     def test_help(self):
-        for command in ((), ("demo",), ("serve",), ("check",), ("check-mail",)):
+        for command in ((), ("demo",), ("serve",), ("check",), ("passwd",), ("check-mail",)):
             result = run(*command, "--help")
             self.assertEqual((result.returncode, result.stderr), (0, ""))
             self.assertTrue(result.stdout.startswith("usage: mailprotod "))
 
     def test_version(self):
-        for command in ((), ("demo",), ("serve",), ("check",), ("check-mail",)):
+        for command in ((), ("demo",), ("serve",), ("check",), ("passwd",), ("check-mail",)):
             result = run(*command, "--version")
             self.assertEqual((result.returncode, result.stderr), (0, ""))
-            self.assertRegex(result.stdout, r"^mailprotod \d+\.\d+\.\d+\n$")
+            self.assertRegex(result.stdout, r"^mailprotod \d+\.\d+\.\d+( \(without TLS\))?\n$")
 
     def test_mistakes(self):
         for arguments, said in (
@@ -49,7 +52,8 @@ class Arguments(unittest.TestCase):
 
     def test_help_tells_every_exit_status(self):
         for command, codes in (("demo", (0, 64, 69, 71, 73)), ("serve", (0, 64, 66, 67, 69, 71, 73, 77, 78)),
-                               ("check", (0, 64, 66, 67, 78)), ("check-mail", (0, 1, 64, 66, 67, 77, 78))):
+                               ("check", (0, 64, 66, 67, 78)),
+                               ("passwd", (0, 64, 65, 66, 67, 69, 71, 73)), ("check-mail", (0, 1, 64, 66, 67, 77, 78))):
             told = run(command, "--help").stdout.split("Exit status: ")[1]
             self.assertEqual(tuple(int(part.split()[0]) for part in told.split(";")), codes)
 
@@ -81,7 +85,7 @@ class Demo(unittest.TestCase):
         folder = tempfile.mkdtemp(prefix="mailprotod-demo-")
         self.addCleanup(shutil.rmtree, folder)
         for base in random.sample(range(2000, 10000, 40), 200):
-            if not all(can_bind(base + usual) for usual in (24, 25, 110, 587)):
+            if not all(can_bind(base + usual) for usual in (24, 25, 110, 465, 587, 995)):
                 continue
             process = subprocess.Popen([PROGRAM, "demo", "--dir", os.path.join(folder, name), "--port-base", str(base)],
                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -105,7 +109,7 @@ class Demo(unittest.TestCase):
 
     def test_folders_above_the_mail_are_made(self):
         _, _, folder = self.start("some/where/else")
-        self.assertEqual(sorted(os.listdir(folder)), [ALICE, BOB])
+        self.assertEqual(sorted(os.listdir(folder)), [*([".tls"] if has_tls(PROGRAM) else []), ALICE, BOB])
 
     def test_ends_in_good_order_as_soon_as_a_port_is_open(self):
         for _ in range(5):
@@ -146,9 +150,12 @@ class Configuration(Case):
         here = os.path.dirname(os.path.abspath(__file__))
         with open(os.path.join(here, "../../examples/server/mailprotod.conf")) as f:
             example = f.read()
+        if not has_tls(PROGRAM):
+            self.skipTest("it has keys and a certificate, and this mailprotod was built without TLS")
+        folder = Authority(os.path.join(server.dir, "ca")).issue(server.dir, ["DNS:mail.example.org"])
         own = pwd.getpwuid(os.geteuid()).pw_name  # not every machine has a user `mail`
         with open(server.config, "w") as f:
-            f.write(example.replace("run_as = mail\n", "run_as = %s\n" % own))
+            f.write(example.replace("run_as = mail\n", "run_as = %s\n" % own).replace("/etc/mailprotod", folder))
         result = run("check", "--config", server.config)
         self.assertEqual((result.returncode, result.stderr), (0, ""))
 
@@ -165,7 +172,7 @@ class Configuration(Case):
         text = read(server.config).decode()
         with open(server.config, "w") as f:
             f.write(text[:text.index("[user bob")])
-        self.assertEqual(run("check", "--config", server.config).stdout, server.config + ": good; 1 user\n")
+        self.assertIn(server.config + ": good; 1 user\n", run("check", "--config", server.config).stdout)
 
     def test_run_as_nobody_there(self):
         server = self.serve()
@@ -219,7 +226,7 @@ class Configuration(Case):
         server.end()
         with open(server.folder("carol").rstrip("/"), "w"):
             pass
-        server.write_config(users="[user carol@example.test]\npassword = x")
+        server.write_config(users=CAROL_SECTION % secret_line(PROGRAM, "x"))
         result = run("serve", "--config", server.config)
         self.assertEqual(result.returncode, 73)
         self.assertIn("carol@example.test", result.stderr)
@@ -267,7 +274,7 @@ class Signals(Case):
         carol = "carol@example.test"
         with self.assertRaises(smtplib.SMTPRecipientsRefused):
             smtp.sendmail(SENDER, [carol], BODY)
-        server.write_config(users="[user carol@example.test]\npassword = new\n")
+        server.write_config(users=CAROL_SECTION % secret_line(PROGRAM, "new"))
         server.process.send_signal(signal.SIGHUP)
         server.wait_for_log("3 users")
         smtp.sendmail(SENDER, [carol], BODY)
@@ -286,7 +293,7 @@ class Signals(Case):
 
     def test_hangup_with_a_maildir_that_cannot_be_made(self):
         server = self.serve()
-        server.write_config(users="[user carol@example.test]\npassword = x\nmaildir = /dev/null/carol")
+        server.write_config(users=CAROL_SECTION % secret_line(PROGRAM, "x") + "maildir = /dev/null/carol")
         server.process.send_signal(signal.SIGHUP)
         server.wait_for_log("the users stay as they were")
         self.assertIn("cannot use the Maildir of carol@example.test, /dev/null/carol: looking at /dev/null/carol: a part "
@@ -340,8 +347,8 @@ class Signals(Case):
         with socket.create_server((HOST, 0)) as taken:
             server.port["pop3"] = taken.getsockname()[1]
             server.port["smtp"] = free_port()
-            server.write_config(users="[user carol@example.test]\npassword = x\n")
-            server.hangup("the users stay as they were, and what is listened on")
+            server.write_config(users=CAROL_SECTION % secret_line(PROGRAM, "x"))
+            server.hangup("the users stay as they were")
         self.assertIn("cannot listen on 127.0.0.1:%d for pop3: address already in use" % server.port["pop3"],
                       server.log())
         with self.assertRaises(ConnectionRefusedError):
@@ -358,7 +365,7 @@ class Signals(Case):
     def test_hangup_takes_no_new_descriptor(self):
         server = self.serve()
         server.write_listen("smtp = 127.0.0.1:%d fd:0" % server.port["smtp"])
-        server.hangup("the users stay as they were, and what is listened on")
+        server.hangup("the users stay as they were")
         self.assertIn("cannot listen on fd:0 for smtp: a descriptor is taken at the start only", server.log())
         self.smtp(server, "lmtp").sendmail(SENDER, [ALICE], BODY)
 

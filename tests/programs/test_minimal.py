@@ -6,10 +6,16 @@ import poplib
 import smtplib
 import socket
 import socketserver
+import ssl
 import subprocess
+import sys
 import tempfile
 import threading
 import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from certificates import Authority  # noqa: E402
+from mail_peers import Pop3  # noqa: E402
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = pathlib.Path(os.environ["MAILPROTO_MINIMAL"])
@@ -224,6 +230,27 @@ class Minimal(unittest.TestCase):
             self.assertEqual(b"\n".join(drop.retr(number)[1]) + b"\n", letter)
         drop.quit()
 
+    def test_fetch_tls(self):
+        if not (PROGRAMS / "fetch_tls").exists():
+            self.skipTest("built without mbedTLS")
+        with tempfile.TemporaryDirectory() as folder:
+            authority = Authority(os.path.join(folder, "ca"))
+            own = authority.issue(os.path.join(folder, "own"), ["DNS:localhost", "IP:127.0.0.1"])
+            strange = authority.issue(os.path.join(folder, "strange"), ["DNS:other.example.test"])
+            for certificate, status in ((own, 0), (strange, 1)):
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                context.load_cert_chain(os.path.join(certificate, "certificate.pem"), os.path.join(certificate, "key.pem"))
+                server = type("TlsPop3", (Pop3,), {"context": context, "implicit": True})(
+                    messages=[("one", b"Subject: one\r\n\r\nOne.\r\n")], users={"bob": "secret"})
+                try:
+                    fetched = run(PROGRAMS / "fetch_tls", "127.0.0.1", str(server.port), "bob", "secret", authority.file)
+                finally:
+                    server.stop()
+                self.assertEqual((fetched.returncode, fetched.stdout), (status, b"" if status else server.messages[0][1]),
+                                 fetched.stderr)
+                if status:
+                    self.assertIn(b"the certificate is for other.example.test, not for 127.0.0.1", fetched.stderr)
+
     def test_nobody_there(self):
         with socket.socket() as taken:  # and does not listen
             taken.bind(("127.0.0.1", 0))
@@ -246,7 +273,8 @@ class Minimal(unittest.TestCase):
         self.assertIn(b"cannot read /nonexistent.eml", done.stderr)
 
     def test_usage(self):
-        for program in ("receive", "send", "fetch", "receive_store", "serve_eml", "read_message"):
+        for program in ("receive", "send", "fetch", "receive_store", "serve_eml", "read_message",
+                        "fetch_tls"):
             if not (PROGRAMS / program).exists():
                 continue
             done = run(PROGRAMS / program)

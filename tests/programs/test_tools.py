@@ -136,9 +136,9 @@ class Demo(Case):
         words = "\n".join(line[4:] for line in block.split("\n"))
         for shell in {shutil.which(name) for name in ("bash", "dash", "sh", "zsh")} - {None}:
             base = next(base for base in random.sample(range(2000, 10000, 40), 200)
-                        if all(can_bind(base + usual) for usual in (24, 25, 110, 587)))
+                        if all(can_bind(base + usual) for usual in (24, 25, 110, 465, 587, 995)))
             said = words.replace("demo --dir", "demo --port-base %d --dir" % base)
-            for service in (25, 110):
+            for service in (25, 995):
                 said = said.replace("127.0.0.1:%d" % (10000 + service), "127.0.0.1:%d" % (base + service))
             done = subprocess.run([shell, "-c", said], cwd=self.copy, stdin=subprocess.DEVNULL, capture_output=True,
                                   text=True, timeout=TIMEOUT, env={**os.environ, "TMPDIR": str(self.temporary)})

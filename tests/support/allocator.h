@@ -13,6 +13,8 @@ struct test_allocator {
     size_t failed;           /* how many of them were refused */
     size_t live;             /* pieces that are out */
     size_t used, peak;       /* octets */
+    const char *secret;      /* NULL, or what no piece may hold when it is given back */
+    size_t leaks;            /* how many held it */
 };
 
 void test_allocator_init(struct test_allocator *a);

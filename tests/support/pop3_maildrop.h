@@ -179,6 +179,11 @@ static inline void test_maildrop_answer(struct test_host *h, const struct test_p
     case MAILPROTO_POP3_SERVER_AUTH:
         test_took(m, request, test_log_in(m, request));
         break;
+    case MAILPROTO_POP3_SERVER_KEYS:
+    case MAILPROTO_POP3_SERVER_DERIVE:
+    case MAILPROTO_POP3_SERVER_STEP:
+        test_took(m, request, mailproto_session_use_default(h->session, request->token));
+        break;
     case MAILPROTO_POP3_SERVER_OPEN:
         test_took(m, request, test_open_maildrop(m, request->token));
         break;
@@ -306,6 +311,9 @@ TEST_ON(piece, mailproto_pop3_piece)
 TEST_ON(retrieve_end, mailproto_pop3_retrieve_end)
 TEST_ON(commit, mailproto_pop3_commit)
 TEST_ON(maildrop_end, mailproto_pop3_maildrop_end)
+TEST_ON(keys, mailproto_sasl_keys_wanted)
+TEST_ON(derive, mailproto_sasl_derive_wanted)
+TEST_ON(step, mailproto_sasl_step)
 TEST_ON(tls_started, mailproto_tls_started)
 TEST_ON(cancel, mailproto_cancel)
 TEST_ON(trace, mailproto_trace)
@@ -323,6 +331,9 @@ static inline void test_maildrop_callbacks(mailproto_pop3_server_callbacks *tabl
     table->on_retrieve_end = test_on_retrieve_end;
     table->on_commit = test_on_commit;
     table->on_maildrop_end = test_on_maildrop_end;
+    table->on_keys = test_on_keys;
+    table->on_derive = test_on_derive;
+    table->on_step = test_on_step;
     table->on_tls_started = test_on_tls_started;
     table->on_cancel = test_on_cancel;
     table->on_trace = test_on_trace;

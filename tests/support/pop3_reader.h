@@ -209,6 +209,8 @@ TEST_READER_ON(message, mailproto_pop3_message)
 TEST_READER_ON(body, mailproto_pop3_body)
 TEST_READER_ON(done, mailproto_pop3_done)
 TEST_READER_ON(quit_reply, mailproto_pop3_quit_reply)
+TEST_READER_ON(derive, mailproto_sasl_derive_wanted)
+TEST_READER_ON(step, mailproto_sasl_step)
 TEST_READER_ON(tls_started, mailproto_tls_started)
 TEST_READER_ON(cancel, mailproto_cancel)
 TEST_READER_ON(trace, mailproto_trace)
@@ -226,6 +228,8 @@ static inline void test_reader_callbacks(mailproto_pop3_client_callbacks *table)
     table->on_body = test_reader_on_body;
     table->on_done = test_reader_on_done;
     table->on_quit_reply = test_reader_on_quit_reply;
+    table->on_derive = test_reader_on_derive;
+    table->on_step = test_reader_on_step;
     table->on_tls_started = test_reader_on_tls_started;
     table->on_cancel = test_reader_on_cancel;
     table->on_trace = test_reader_on_trace;

@@ -125,10 +125,11 @@ static void test_mistakes_have_their_line(void **state)
     static const struct {
         const char *text, *said;
     } cases[] = {
-        {GOOD "shoe_size = 44\n", ":10: shoe_size: there is no such key; a user has password and maildir\n"},
+        {GOOD "shoe_size = 44\n", ":10: shoe_size: there is no such key; a user has keys and maildir\n"},
         {GOOD "password = again\n", ":10: password: is said twice\n"},
         {GOOD "[servre]\nlog = info\nlog = info\n",
-         ":10: section servre: there is no such section; there are [server], [listen], [limits] and [user ADDRESS]\n"},
+         ":10: section servre: there is no such section; there are [server], [listen], [tls], [oauth], [limits] and "
+         "[user ADDRESS]\n"},
         {GOOD "[server]\ncolour = red\n",
          ":11: colour: there is no such key in this section; mailprotod(8) lists them\n"},
         {GOOD "[server]\nmail = /elsewhere\n", ":11: mail: is said twice\n"},
@@ -158,8 +159,17 @@ static void test_mistakes_have_their_line(void **state)
         {GOOD "[user bob@example.org]\npassword = x\nmaildir = alice@example.test\n",
          ":10: bob@example.org has the same maildir as alice@example.test\n"},
         {SERVER "[listen]\nsubmission = 127.0.0.1:587\n" ALICE,
-         ": submission and pop3 need passwords, and without TLS they cross the network in clear text; say "
-         "cleartext_auth = loopback in [server] to take them from this machine only\n"},
+         ": submission and pop3 need passwords, and without TLS they cross the network in clear text: add a [tls] "
+         "section with "
+         "certificate and key, or say cleartext_auth = loopback in [server] to take them from this machine only\n"},
+        {SERVER "[listen]\npop3s = 127.0.0.1:995\nsubmissions = 127.0.0.1:465\n" ALICE,
+         ": submissions begins with TLS: add a [tls] section with certificate and key\n"
+         ": pop3s begins with TLS: add a [tls] section with certificate and key\n"},
+        {GOOD "[tls]\ncertificate = /c.pem\n", ": [tls]: this mailprotod was built without TLS: build it where mbedTLS "
+                                               "is (libmbedtls-dev), or take the section "
+                                               "out\n"},
+        {GOOD "[tls]\nmin_version = 1.1\n", ":11: min_version: must be 1.2 or 1.3: older versions are not safe\n"},
+        {GOOD "[oauth]\ntokens = /nonexistent\n", "/nonexistent: cannot be read: No such file or directory\n"},
     };
 
     (void)state;
@@ -217,8 +227,10 @@ static void test_nothing_is_missing_after_a_syntax_error(void **state)
 {
     (void)state;
     assert_wrong("[server]\nhostname mail.example.test\n", ":2: this is neither a [section] nor KEY = VALUE\n");
-    assert_wrong("[usr b]\n", ":1: section usr b: there is no such section; there are [server], [listen], [limits] and "
-                              "[user ADDRESS]\n");
+    assert_wrong(
+        "[usr b]\n",
+        ":1: section usr b: there is no such section; there are [server], [listen], [tls], [oauth], [limits] and "
+        "[user ADDRESS]\n");
     assert_wrong(GOOD "[user bob@example.org]\npassword x\n", ":11: this is neither a [section] nor KEY = VALUE\n");
 }
 
@@ -245,13 +257,16 @@ static void test_sections_without_keys(void **state)
     assert_wrong(GOOD "[user bob@example.org]", ":10: bob@example.org has no password\n");
     assert_wrong(GOOD "[user bob@example.org]\n[user carol@example.org]\n# none\n[limits]\n",
                  ":10: bob@example.org has no password\n:11: carol@example.org has no password\n");
-    assert_wrong(GOOD "[usr b]\n", ":10: section usr b: there is no such section; there are [server], [listen], "
-                                   "[limits] and [user ADDRESS]\n");
+    assert_wrong(GOOD "[usr b]\n",
+                 ":10: section usr b: there is no such section; there are [server], [listen], [tls], [oauth], "
+                 "[limits] and [user ADDRESS]\n");
     assert_wrong(GOOD "[user b@example.org]\n[usr b]\npassword = x\n",
-                 ":11: section usr b: there is no such section; there are [server], [listen], [limits] and [user "
+                 ":11: section usr b: there is no such section; there are [server], [listen], [tls], [oauth], [limits] "
+                 "and [user "
                  "ADDRESS]\n:10: b@example.org has no password\n");
-    assert_wrong(GOOD "[user]\n", ":10: section user: there is no such section; there are [server], [listen], "
-                                  "[limits] and [user ADDRESS]\n");
+    assert_wrong(GOOD "[user]\n",
+                 ":10: section user: there is no such section; there are [server], [listen], [tls], [oauth], "
+                 "[limits] and [user ADDRESS]\n");
     assert_wrong(GOOD "[user bob@example.org]\npassword = x\n[user bob@example.org]\nmaildir = x\n",
                  ":12: bob@example.org has no password\n:12: bob@example.org is there twice\n");
 }
@@ -522,7 +537,9 @@ static void test_addresses(void **state)
 
 static const struct user *login(const struct users *users, const char *name, const char *password)
 {
-    return users_login(users, name, strlen(name), password, strlen(password));
+    const struct user *user = users_named(users, name, strlen(name));
+
+    return users_login(user, password, strlen(password)) ? user : NULL;
 }
 
 static void test_logins(void **state)
@@ -541,7 +558,7 @@ static void test_logins(void **state)
     assert_null(login(&users, "alice+x", "secret"));
     assert_null(login(&users, "nobody", "no such user"));
     assert_null(login(&users, "bob", "x"));
-    assert_null(users_login(&users, "alice\0", 6, "secret", 6));
+    assert_null(users_named(&users, "alice\0", 6));
     users_clear(&users);
 }
 

@@ -13,7 +13,7 @@ struct host {
 
 static void act(void *user)
 {
-    static char secret[1023];
+    static char secret[4096];
     struct host *h = user;
     const mailproto_event *event;
 
@@ -21,7 +21,7 @@ static void act(void *user)
     while ((event = mailproto_session_next_event(h->s))) {
         h->readies += event->type == MAILPROTO_POP3_CLIENT_READY;
         if (event->type == MAILPROTO_POP3_CLIENT_CREDENTIALS)
-            assert_int_equal(mailproto_pop3_client_credentials(h->client, event->token, "", 0, secret, sizeof secret,
+            assert_int_equal(mailproto_pop3_client_credentials(h->client, event->token, secret, 1024, secret, 1024,
                                                                secret, sizeof secret),
                              MAILPROTO_OK);
     }

@@ -3,7 +3,7 @@
    mailproto/pop3_server.h, memory_max. */
 #include "memory_max.h"
 
-enum { AUTH_LINE = 12288, PIECE = 16384, SIZE = 1000000 };
+enum { AUTH_LINE = 10924, PIECE = 16384, SIZE = 1000000 };
 
 struct host {
     mailproto_pop3_server *server;

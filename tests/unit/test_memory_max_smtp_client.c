@@ -3,7 +3,7 @@
    mailproto/smtp_client.h, memory_max. */
 #include "memory_max.h"
 
-enum { PIECE = 16384, LINE = 2000, REPLY = 4096, TEXTS = 800 };
+enum { PIECE = 16384, LINE = 2000, REPLY = 4096, NAME = 1024, PASSWORD = 4096 };
 
 struct host {
     mailproto_smtp_client *client;
@@ -13,7 +13,7 @@ struct host {
 
 static void act(void *user)
 {
-    static char secret[TEXTS], text[PIECE];
+    static char secret[PASSWORD], text[PIECE];
     struct host *h = user;
     const mailproto_event *event;
 
@@ -23,7 +23,7 @@ static void act(void *user)
     while ((event = mailproto_session_next_event(h->s))) {
         h->dones += event->type == MAILPROTO_SMTP_CLIENT_DONE;
         if (event->type == MAILPROTO_SMTP_CLIENT_CREDENTIALS)
-            assert_int_equal(mailproto_smtp_client_credentials(h->client, event->token, "", 0, secret, sizeof secret,
+            assert_int_equal(mailproto_smtp_client_credentials(h->client, event->token, secret, NAME, secret, NAME,
                                                                secret, sizeof secret),
                              MAILPROTO_OK);
         if (event->type == MAILPROTO_SMTP_CLIENT_BODY && h->bodies++ < 3)

@@ -3,7 +3,7 @@
    mailproto/smtp_server.h, memory_max. */
 #include "memory_max.h"
 
-enum { OPEN = 16, LINE = 2048, AUTH_LINE = 12288, FIELD = 4094, NAME = 250 };
+enum { OPEN = 16, LINE = 2048, AUTH_LINE = 12288, RESPONSE = 8190 / 3 * 4, FIELD = 4094, NAME = 250 };
 
 struct host {
     mailproto_smtp_server *server;
@@ -138,12 +138,12 @@ static void fill_output(struct host *h, size_t leave)
     mailproto_session_tick(h->s, 0);
 }
 
-/* A response of AUTH LOGIN, as long as may be, without its line end. */
+/* A response of AUTH LOGIN, as long as may be decoded, without its line end. */
 static const char *response(void)
 {
     static char line[AUTH_LINE];
 
-    for (size_t i = 0; i < AUTH_LINE - 4; i++)
+    for (size_t i = 0; i < RESPONSE; i++)
         line[i] = "YWFh"[i % 4];
     return line;
 }

@@ -143,6 +143,53 @@ static void test_credentials(void **state)
     test_reader_free(&r);
 }
 
+/* A mechanism of the host's own, whose message and whose whole exchange are its. */
+static void test_steps(void **state)
+{
+    mailproto_pop3_client_config config;
+    mailproto_sasl_client_config sasl;
+    mailproto_sasl_stepped stepped;
+    struct test_reader r = {.name = "alice", .password = "secret"};
+    static char large[9000];
+
+    (void)state;
+    memset(large, 'x', sizeof large);
+    mailproto_sasl_client_config_init(&sasl, sizeof sasl);
+    sasl.other = (mailproto_text){"X-RIDDLE", 8};
+    mailproto_sasl_stepped_init(&stepped, sizeof stepped);
+    test_client_config(&config);
+    config.login[0] = MAILPROTO_SASL_OTHER;
+    config.sasl = &sasl;
+    assert_int_equal(test_reader_start(&r, &config, TEST_AT_ONCE, 3, NULL), MAILPROTO_OK);
+    sasl.other.len = 0; /* it was copied */
+    assert_int_equal(mailproto_pop3_client_derived(NULL, 1, NULL, 0), MAILPROTO_ERR_ARG);
+    assert_int_equal(mailproto_pop3_client_step(NULL, 1, &stepped), MAILPROTO_ERR_ARG);
+    r.host.answer = keep;
+    hear(&r, "+OK\r\n");
+    hear(&r, "+OK\r\nSASL X-RIDDLE\r\n.\r\n");
+    assert_int_equal(kept.type, MAILPROTO_POP3_CLIENT_CREDENTIALS);
+    assert_int_equal(mailproto_pop3_client_step(r.client, kept.token, &stepped), MAILPROTO_ERR_TOKEN);
+    assert_int_equal(give(&r, "", "alice", "secret"), MAILPROTO_OK);
+    test_host_rest(&r.host);
+    assert_int_equal(kept.type, MAILPROTO_POP3_CLIENT_STEP);
+    assert_int_equal(mailproto_pop3_client_derived(r.client, kept.token, NULL, 0), MAILPROTO_ERR_TOKEN);
+    assert_int_equal(mailproto_pop3_client_step(r.client, kept.token, NULL), MAILPROTO_ERR_ARG);
+    stepped.result = 3;
+    assert_int_equal(mailproto_pop3_client_step(r.client, kept.token, &stepped), MAILPROTO_ERR_ARG);
+    stepped.result = MAILPROTO_SASL_STEP_DONE;
+    stepped.message = (mailproto_text){large, sizeof large};
+    assert_int_equal(mailproto_pop3_client_step(r.client, kept.token, &stepped), MAILPROTO_ERR_LIMIT);
+    stepped.message = (mailproto_text){"riddle", 6};
+    assert_int_equal(mailproto_pop3_client_step(r.client, kept.token, &stepped), MAILPROTO_OK);
+    assert_int_equal(mailproto_pop3_client_step(r.client, kept.token, &stepped), MAILPROTO_ERR_TOKEN);
+    test_host_rest(&r.host);
+    assert_memory_equal(r.host.out.ptr + r.host.out.len - 23, "AUTH X-RIDDLE cmlkZGxl\r\n" + 1, 23);
+    hear(&r, "+OK\r\n");
+    hear(&r, "+OK\r\n.\r\n");
+    assert_int_equal(r.readies, 1);
+    test_reader_free(&r);
+}
+
 static void test_submissions(void **state)
 {
     mailproto_pop3_client_config config;
@@ -411,6 +458,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_streams_are_not_kept),
         cmocka_unit_test(test_credentials),
+        cmocka_unit_test(test_steps),
         cmocka_unit_test(test_submissions),
         cmocka_unit_test(test_cancel_on_its_way),
         cmocka_unit_test(test_phases_have_limits),

@@ -127,6 +127,60 @@ static void test_responses(void **state)
     }
 }
 
+/* RFC 5322 3.6.4: what is nearly a msg-id is none, and the first that is one counts. */
+static void test_timestamps(void **state)
+{
+    static const struct {
+        const char *greeting, *timestamp; /* NULL: there is none */
+    } greetings[] = {
+        {"", NULL},
+        {"POP3 server ready", NULL},
+        {"POP3 server ready <1896.697170952@dbc.mtview.ca.us>", "<1896.697170952@dbc.mtview.ca.us>"},
+        {"<a@b>", "<a@b>"},
+        {"<a@b> and more", "<a@b>"},
+        {"x<a@b>y<c@d>", "<a@b>"},
+        {"<hello> <a@b>", "<a@b>"},
+        {"<<a@b>", "<a@b>"},
+        {"<a@[127.0.0.1]>", "<a@[127.0.0.1]>"},
+        {"<a@[]>", "<a@[]>"},
+        {"<a!#$%&'*+-/=?^_`{|}~.b@c>", "<a!#$%&'*+-/=?^_`{|}~.b@c>"},
+        {"<a@b", NULL},
+        {"a@b>", NULL},
+        {"<>", NULL},
+        {"<@>", NULL},
+        {"<a@>", NULL},
+        {"<@b>", NULL},
+        {"<a>", NULL},
+        {"<a@b@c>", NULL},
+        {"<a b@c>", NULL},
+        {"<a@b c>", NULL},
+        {"<.a@b>", NULL},
+        {"<a.@b>", NULL},
+        {"<a..b@c>", NULL},
+        {"<a@b.>", NULL},
+        {"<a@[b>", NULL},
+        {"<a@b]>", NULL},
+        {"<a@[b[c]>", NULL},
+        {"<\"a\"@b>", NULL},
+        {"<a@b\x7f>", NULL},
+        {"<a\x80@b>", NULL},
+        {"<a@b\xc3\xa4>", NULL},
+        {"<a\t@b>", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof greetings / sizeof *greetings; i++) {
+        mailproto_text found = {NULL, 0};
+        const char *timestamp = greetings[i].timestamp;
+
+        assert_int_equal(mp_pop3_timestamp(text(greetings[i].greeting), &found), timestamp != NULL);
+        if (!timestamp)
+            continue;
+        assert_int_equal(found.len, strlen(timestamp));
+        assert_memory_equal(found.ptr, timestamp, found.len);
+    }
+}
+
 /* Every command has a state in which it may be said, and no two have one name. */
 static void test_commands(void **state)
 {
@@ -136,11 +190,11 @@ static void test_commands(void **state)
     for (const struct mp_pop3_command *c = mp_pop3_commands; c->name; c++, n++) {
         assert_non_null(c->run);
         assert_true(c->states & (MP_POP3_AUTHORIZATION | MP_POP3_TRANSACTION));
-        assert_true(!c->capability || mp_pop3_capa_tag(c->capability));
+        assert_true(!c->capability || c->capability == MAILPROTO_POP3_CAPA_APOP || mp_pop3_capa_tag(c->capability));
         for (const struct mp_pop3_command *other = mp_pop3_commands; other != c; other++)
             assert_string_not_equal(other->name, c->name);
     }
-    assert_int_equal(n, 14);
+    assert_int_equal(n, 15);
 }
 
 int main(void)
@@ -148,6 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words),        cmocka_unit_test(test_numbers),   cmocka_unit_test(test_unique_ids),
         cmocka_unit_test(test_capabilities), cmocka_unit_test(test_responses), cmocka_unit_test(test_commands),
+        cmocka_unit_test(test_timestamps),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

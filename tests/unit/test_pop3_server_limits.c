@@ -206,7 +206,8 @@ static int in_memory(const char *memory, size_t n, const char *text)
     return 0;
 }
 
-/* While the host makes up its mind about a login, and ever after, no password is left in memory, freed or not. */
+/* Once the host has made up its mind about a login, no password is left in memory, freed or not; and of the lines that it came in
+   nothing even before. */
 static void test_secrets_are_wiped(void **state)
 {
     static const char *const logins[] = {"USER alice\r\nPASS secret\r\n", "AUTH PLAIN AGFsaWNlAHNlY3JldA==\r\n",
@@ -226,9 +227,101 @@ static void test_secrets_are_wiped(void **state)
         m.host.answer = keep;
         test_host_send(&m.host, logins[i], strlen(logins[i]), 1);
         assert_int_equal(kept.type, MAILPROTO_POP3_SERVER_AUTH);
+        for (size_t k = 1; k < 3; k++)
+            assert_false(in_memory(memory, sizeof memory, secrets[k]));
+        assert_int_equal(mailproto_pop3_server_accept(m.server, kept.token), MAILPROTO_OK);
+        test_host_rest(&m.host);
+        assert_int_equal(kept.type, MAILPROTO_POP3_SERVER_OPEN);
         for (size_t k = 0; k < 3; k++)
             assert_false(in_memory(memory, sizeof memory, secrets[k]));
         test_host_free(&m.host);
+    }
+}
+
+/* ---- logins beyond passwords ---- */
+
+/* Mechanisms that need no cryptography: the host's own, and tokens. */
+static void start_with_sasl(struct test_maildrop *m, mailproto_pop3_server_config *config,
+                            mailproto_sasl_server_config *sasl, uint32_t mode, const mailproto_allocator *allocator)
+{
+    static const char secret[200] = "s";
+
+    test_server_config(config);
+    mailproto_sasl_server_config_init(sasl, sizeof *sasl);
+    sasl->other = (mailproto_text){"X-RIDDLE", 8};
+    sasl->secret = (mailproto_text){secret, sizeof secret};
+    sasl->oauth_configuration = (mailproto_text){"https://issuer.example/", 23};
+    config->sasl = sasl;
+    config->mechanisms = MAILPROTO_SASL_PLAIN | MAILPROTO_SASL_XOAUTH2;
+    assert_int_equal(test_maildrop_start(m, config, mode, 5, allocator), MAILPROTO_OK);
+}
+
+/* What only logins need goes with the login. */
+static void test_logins_are_given_back(void **state)
+{
+    mailproto_pop3_server_config config;
+    mailproto_sasl_server_config sasl;
+    struct test_allocator memory;
+    size_t used[2];
+
+    (void)state;
+    for (int with = 0; with < 2; with++) {
+        struct test_maildrop m = {.count = 1};
+
+        test_allocator_init(&memory);
+        if (with)
+            start_with_sasl(&m, &config, &sasl, TEST_AT_ONCE, &memory.api);
+        else
+            start(&m, TEST_AT_ONCE, &memory.api);
+        log_in(&m);
+        used[with] = memory.used;
+        test_host_free(&m.host);
+        assert_int_equal(memory.live, 0);
+    }
+    assert_int_equal(used[0], used[1]);
+}
+
+/* The longest token, refused, and the longest messages of the host's own mechanism stay within memory_max. */
+static void test_memory_max_of_logins(void **state)
+{
+    static char token[10924 + 3], line[] = "AUTH X-RIDDLE\r\n";
+    mailproto_pop3_server_config config;
+    mailproto_sasl_server_config sasl;
+    mailproto_allocator arena;
+    char *memory;
+    size_t size;
+
+    (void)state;
+    memset(token, 'A', 10924);
+    memcpy(token + 10924, "\r\n", 3);
+    memcpy(token, "dXNlcj1hbGljZQFhdXRoPUJlYXJlciB4", 32);
+    memcpy(token + 10924 - 4, "AQE=", 4);
+    for (uint32_t mode = 0; mode < 3; mode++) {
+        struct test_maildrop m = {.count = 1};
+
+        start_with_sasl(&m, &config, &sasl, mode, NULL);
+        test_host_free(&m.host);
+        config.mechanisms |= MAILPROTO_SASL_OTHER;
+        config.piece = 64; /* so that it is logins which take the most */
+        config.list_page = 1;
+        size = mailproto_pop3_server_memory_max(&config);
+        assert_true(size);
+        memory = malloc(2 * size);
+        assert_int_equal(mailproto_arena_init(&arena, memory, 2 * size), MAILPROTO_OK);
+        m = (struct test_maildrop){.count = 1};
+        assert_int_equal(test_maildrop_start(&m, &config, mode, 5, &arena), MAILPROTO_OK);
+        say(&m, "USER alice\r\nAUTH XOAUTH2\r\n");
+        test_host_send(&m.host, token, strlen(token), 1);
+        test_host_rest(&m.host);
+        say(&m, "\r\n");
+        say(&m, line);
+        say(&m, LOGIN);
+        assert_int_equal(m.opens, 1);
+        assert_true(mailproto_arena_peak(&arena) <= size);
+        assert_true(mailproto_arena_peak(&arena) >= size / 5);
+        test_host_free(&m.host);
+        assert_int_equal(mailproto_arena_used(&arena), 0);
+        free(memory);
     }
 }
 
@@ -477,6 +570,50 @@ static void test_answers_are_checked(void **state)
     test_host_settle(&m.host);
     said(&m, "+OK now the password\r\n-ERR [LOGIN-DELAY] here\r\n");
     assert_int_equal(m.host.closed, 1);
+    test_host_free(&m.host);
+}
+
+/* keys, derived and step: whose token, which request, what is in them. */
+static void test_login_answers_are_checked(void **state)
+{
+    mailproto_pop3_server_config config;
+    mailproto_sasl_server_config sasl;
+    mailproto_sasl_keys keys;
+    mailproto_sasl_stepped stepped;
+    struct test_maildrop m = {.count = 1};
+
+    (void)state;
+    mailproto_sasl_keys_init(&keys, sizeof keys);
+    mailproto_sasl_stepped_init(&stepped, sizeof stepped);
+    start_with_sasl(&m, &config, &sasl, TEST_AT_ONCE, NULL);
+    assert_int_equal(mailproto_pop3_server_keys(NULL, 1, NULL), MAILPROTO_ERR_ARG);
+    assert_int_equal(mailproto_pop3_server_derived(NULL, 1, NULL, 0), MAILPROTO_ERR_ARG);
+    assert_int_equal(mailproto_pop3_server_step(NULL, 1, &stepped), MAILPROTO_ERR_ARG);
+    ask(&m, "AUTH PLAIN AGFsaWNlAHNlY3JldA==\r\n");
+    assert_int_equal(kept.type, MAILPROTO_POP3_SERVER_CONNECT);
+    assert_int_equal(mailproto_pop3_server_keys(m.server, kept.token, NULL), MAILPROTO_ERR_TOKEN);
+    answer(&m);
+    assert_int_equal(kept.type, MAILPROTO_POP3_SERVER_AUTH);
+    assert_int_equal(mailproto_pop3_server_derived(m.server, kept.token, NULL, 0), MAILPROTO_ERR_TOKEN);
+    assert_int_equal(mailproto_pop3_server_step(m.server, kept.token, &stepped), MAILPROTO_ERR_TOKEN);
+    assert_int_equal(mailproto_pop3_server_keys(m.server, kept.token + 1, NULL), MAILPROTO_ERR_TOKEN);
+    assert_int_equal(mailproto_pop3_server_keys(m.server, kept.token, &keys), MAILPROTO_ERR_ARG); /* nothing in it */
+    keys.password = (mailproto_text){"\xff", 1};
+    assert_int_equal(mailproto_pop3_server_keys(m.server, kept.token, &keys), MAILPROTO_ERR_ARG);
+    keys.password = (mailproto_text){"se\0ret", 6};
+    assert_int_equal(mailproto_pop3_server_keys(m.server, kept.token, &keys), MAILPROTO_ERR_ARG);
+    keys.password = (mailproto_text){"secret", 6};
+    keys.struct_size = 0;
+    assert_int_equal(mailproto_pop3_server_keys(m.server, kept.token, &keys), MAILPROTO_ERR_ARG);
+    keys.struct_size = sizeof keys;
+    assert_int_equal(mailproto_pop3_server_keys(m.server, kept.token, &keys), MAILPROTO_OK);
+    assert_int_equal(mailproto_pop3_server_keys(m.server, kept.token, &keys), MAILPROTO_ERR_TOKEN);
+    test_host_settle(&m.host);
+    assert_int_equal(kept.type, MAILPROTO_POP3_SERVER_AUTH);
+    assert_int_equal(mailproto_pop3_server_keys(m.server, kept.token, &keys), MAILPROTO_ERR_ARG); /* was compared */
+    assert_int_equal(mailproto_pop3_server_accept(m.server, kept.token), MAILPROTO_OK);
+    test_host_settle(&m.host);
+    assert_int_equal(kept.type, MAILPROTO_POP3_SERVER_OPEN);
     test_host_free(&m.host);
 }
 
@@ -738,6 +875,9 @@ int main(void)
         cmocka_unit_test(test_a_large_message_needs_no_more),
         cmocka_unit_test(test_memory_max_in_an_arena),
         cmocka_unit_test(test_secrets_are_wiped),
+        cmocka_unit_test(test_logins_are_given_back),
+        cmocka_unit_test(test_memory_max_of_logins),
+        cmocka_unit_test(test_login_answers_are_checked),
         cmocka_unit_test(test_every_dot_pattern),
         cmocka_unit_test(test_bodies_fail_at_every_piece),
         cmocka_unit_test(test_announced_size),

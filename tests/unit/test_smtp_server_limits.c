@@ -274,7 +274,12 @@ static void test_auth_lines(void **state)
     host_settle(&h);
     ends_with(&h, "500 5.5.6 Authentication line too long\r\n");
     host_feed(&h, TEXT("AUTH LOGIN\r\n"));
-    feed_repeated(&h, 'Z', 12284);
+    feed_repeated(&h, 'Z', 10924); /* 8193 octets */
+    host_feed(&h, TEXT("\r\n"));
+    host_settle(&h);
+    ends_with(&h, "500 5.5.6 Authentication line too long\r\n");
+    host_feed(&h, TEXT("AUTH LOGIN\r\n"));
+    feed_repeated(&h, 'Z', 10920);
     host_feed(&h, TEXT("\r\n"));
     host_settle(&h);
     ends_with(&h, "501 5.5.2 Malformed authentication response\r\n"); /* "ee..." in pairs of octets over 127 */

@@ -16,7 +16,11 @@ demo     libsqlite3-dev             library:sqlite3        the index of the Mail
 demo     libinih-dev                library:inih           the config file of mailprotod
 demo     libjansson-dev             library:jansson        --json of mailproto
 demo     nettle-dev                 library:nettle         sums of bodies in mailproto mime dump --jsonl
+demo     libmbedtls-dev             header:mbedtls/ssl.h   TLS and SCRAM of mailprotod and mailproto
 test     libcmocka-dev              library:cmocka         the unit tests are written with it
+test     nettle-dev                 library:nettle         hashes of the tests of logins
+test     libgsasl-dev               library:libgsasl       logins against another implementation
+test     libssl-dev                 library:libssl         the example of a TLS of one's own
 test     g++                        command:g++            the headers must compile as C++
 test     clang                      command:clang          the second compiler
 test     clang-format-14            command:clang-format-14  checks the layout of the sources
@@ -24,8 +28,13 @@ test     binutils                   command:nm             checks which symbols 
 test     gcc-mingw-w64-x86-64-win32 command:x86_64-w64-mingw32-gcc  the Windows cross build
 test     python3-cffi               python:cffi            the headers as Python sees them
 test     luajit                     command:luajit         the headers as LuaJIT sees them
+arm      gcc-aarch64-linux-gnu      command:aarch64-linux-gnu-gcc  the cross build for 64-bit ARM
+arm      libc6-dev-arm64-cross      file:/usr/aarch64-linux-gnu/include/stdio.h  the C library of that build
+arm      qemu-user-static           command:qemu-aarch64-static  runs its tests
 fuzz     clang                      command:clang          libFuzzer is a part of it
 fuzz     libclang-rt-14-dev         runtime:fuzzer         libFuzzer and the sanitizers' runtime
+bench    libssl-dev                 library:libssl         the other end of TLS handshakes
+bench    openssl                    command:openssl        their peer
 bench    binutils                   command:ld             what an SMTP client alone links to
 interop  swaks                      command:swaks          sends mail to mailprotod
 interop  curl                       command:curl           sends mail to mailprotod and reads it back
@@ -34,6 +43,8 @@ interop  fetchmail                  command:fetchmail      the same
 interop  getmail6                   command:getmail        the same
 interop  python3-aiosmtpd           python:aiosmtpd        an SMTP server for the client to talk to
 interop  openssl                    command:openssl        makes the certificates that servers ask for
+interop  gsasl                      command:gsasl          logs in to mailprotod, and is logged in to, by SCRAM
+interop  libnet-ssleay-perl         perl:Net::SSLeay       TLS of swaks
 TABLE
 }
 
@@ -45,6 +56,8 @@ is_there() {
     library) pkg-config --exists "$name" 2>/dev/null ;;
     python) "$python" -c "import $name" >/dev/null 2>&1 ;;
     runtime) compgen -G "$(clang -print-runtime-dir 2>/dev/null)/libclang_rt.$name*.a" >/dev/null ;;
+    file) [ -e "$name" ] ;;
+    perl) perl -M"$name" -e 1 >/dev/null 2>&1 ;;
     header) [ -e "/usr/include/$name" ] || [ -e "/usr/local/include/$name" ] ;;
     *) die "packages.sh: unknown kind '$kind'" ;;
     esac

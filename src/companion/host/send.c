@@ -105,6 +105,17 @@ static int may_send_cleartext(const mailproto_host_sending *s, uint32_t loopback
            (loopback && s->request.flags & MAILPROTO_HOST_SEND_CLEARTEXT_LOOPBACK);
 }
 
+/* Whether there is no way to log in but with the password, or token, in clear text. */
+static int is_cleartext_alone(const mailproto_host_sending *s)
+{
+    const uint32_t *order = s->sasl.order;
+
+    for (size_t i = 0; s->request.sasl && i < sizeof s->sasl.order / sizeof *order && (i == 0 || order[i]); i++)
+        if (!(order[i] & MAILPROTO_SASL_CLEARTEXT))
+            return 0;
+    return 1;
+}
+
 static int32_t on_connected(mailproto_host_connection *connection, const mailproto_host_peer *peer,
                             mailproto_session **session, void *user)
 {
@@ -118,7 +129,7 @@ static int32_t on_connected(mailproto_host_connection *connection, const mailpro
     s->loopback = peer->loopback;
     s->outcome.connections++;
     s->outcome.address = mp_send_copy(s, peer->text, NULL);
-    if (s->request.user_name.len && !cleartext && s->request.tls == MAILPROTO_TLS_NEVER) {
+    if (s->logs_in && !cleartext && s->request.tls == MAILPROTO_TLS_NEVER && is_cleartext_alone(s)) {
         s->outcome.withheld = 1;
         return MAILPROTO_ERR_AUTH;
     }
@@ -160,8 +171,8 @@ static void on_gone(mailproto_host_connection *connection, void *user)
     s->connection = NULL;
     s->session = NULL;
     s->client = NULL;
-    if (mp_send_message_leave(s))
-        return; /* finished when it has read */
+    if (mp_send_message_leave(s) || mp_send_derive_leave(s))
+        return; /* finished when it has read, or derived */
     if (s->more && number != s->before && !s->cancelled && !open_connection(s))
         return;
     mp_send_finish(s);
@@ -205,6 +216,17 @@ static int copy_texts(mailproto_host_sending *s)
         r->user_name = (mailproto_text){s->url.user, strlen(s->url.user)};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         *texts[i] = mp_send_copy(s, *texts[i], &failed);
+    if (!s->sasl.host_name.len && *s->url.host && s->url.port) {
+        s->sasl.host_name = (mailproto_text){s->url.host, strlen(s->url.host)};
+        s->sasl.port = s->sasl.port ? s->sasl.port : s->url.port;
+    }
+    s->sasl.host_name = mp_send_copy(s, s->sasl.host_name, &failed);
+    s->sasl.other = mp_send_copy(s, s->sasl.other, &failed);
+    s->logs_in = r->user_name.len || r->sasl;
+    if (r->sasl)
+        r->sasl = &s->sasl;
+    if (s->sasl.crypto)
+        s->sasl.crypto = &s->crypto;
     return failed;
 }
 
@@ -256,6 +278,8 @@ static int32_t settle_tls(mailproto_host_sending *s)
     if (s->url.implicit_tls)
         r->tls = MAILPROTO_TLS_IMPLICIT;
     else if (!r->tls && s->tls.over)
+        s->tls_as_needed = 1;
+    if (s->tls_as_needed)
         r->tls = MAILPROTO_TLS_MAY;
     if (r->tls > MAILPROTO_TLS_IMPLICIT)
         return mp_host_fail(s->host, MAILPROTO_ERR_ARG, 0, "tls: it is not one of MAILPROTO_TLS_*");
@@ -274,9 +298,9 @@ static int32_t check_texts(mailproto_host_sending *s)
     const mailproto_host_send_request *r = &s->request;
     int32_t result;
 
-    if (!r->user_name.len != !r->password.len)
+    if (!r->sasl && !r->user_name.len != !r->password.len)
         return malformed(s, "password: a user's name needs one, and it needs a user's name");
-    if (r->user_name.len + r->password.len + r->authorization.len > 2048)
+    if (!r->sasl && r->user_name.len + r->password.len + r->authorization.len > 2048)
         return malformed(s, "password: it and the user's name are longer than 2048 octets together");
     if ((r->user_name.len && memchr(r->user_name.ptr, 0, r->user_name.len)) ||
         (r->password.len && memchr(r->password.ptr, 0, r->password.len)) ||
@@ -293,7 +317,9 @@ static int32_t take_request(mailproto_host_sending *s, const mailproto_host_send
     int32_t result;
 
     if (mp_companion_struct_copy(r, sizeof *r, request) || r->flags >= 2 * MAILPROTO_HOST_SEND_READ_TWICE ||
-        (r->tls_layer && mp_companion_struct_copy(&s->tls, sizeof s->tls, r->tls_layer)))
+        (r->tls_layer && mp_companion_struct_copy(&s->tls, sizeof s->tls, r->tls_layer)) ||
+        (r->sasl && mp_companion_struct_copy(&s->sasl, sizeof s->sasl, r->sasl)) ||
+        (s->sasl.crypto && mp_companion_struct_copy(&s->crypto, sizeof s->crypto, s->sasl.crypto)))
         return malformed(s, "the request is no struct of this library or has an unknown flag");
     if (!r->recipients)
         return malformed(s, "recipients: there is none");

@@ -48,7 +48,13 @@ struct mailproto_host_sending {
     struct mp_send_block *blocks;
     mailproto_host_send_request request; /* its texts and lists are copies */
     mailproto_host_tls tls;
+    int tls_as_needed; /* the request did not say: MAY, or REQUIRED for credentials that may not go without */
     mailproto_host_url url;
+    mailproto_sasl_client_config sasl; /* of request.sasl; its texts are copies */
+    mailproto_crypto crypto;           /* of sasl: a copy, too */
+    struct mp_send_derivation *derivation;
+    int deriving;
+    int logs_in;
     void (*on_outcome)(const mailproto_host_outcome *, void *);
     void *user;
     struct mp_send_recipient *recipients;
@@ -104,6 +110,11 @@ int mp_send_message_leave(mailproto_host_sending *s);
 /* send_session.c. The engine's config; the engine that speaks on a connection; the check of all addresses. */
 int32_t mp_send_session_new(mailproto_host_sending *s, const char *hello, int cleartext, const char **why);
 int32_t mp_send_check(mailproto_host_sending *s);
+
+/* send_derive.c. Begins it, or answers USE_DEFAULT. */
+int32_t mp_send_derive(mailproto_host_sending *s, const mailproto_sasl_derive_wanted *wanted);
+/* The session is gone; 1: a thread is still at it, mp_send_finish is called when it is through. */
+int mp_send_derive_leave(mailproto_host_sending *s);
 
 /* send_outcome.c */
 uint32_t mp_send_choose(mailproto_host_sending *s, uint32_t max, uint32_t max_domains);

@@ -74,9 +74,16 @@ static int32_t on_credentials(mailproto_smtp_client *client, const mailproto_smt
     mailproto_host_sending *s = user;
     const mailproto_host_send_request *r = &s->request;
 
-    s->outcome.exposed |= !asked->tls && !s->loopback;
+    s->outcome.mechanism = asked->mechanism;
+    s->outcome.exposed |= !asked->tls && !s->loopback && asked->mechanism & MAILPROTO_SASL_CLEARTEXT;
     return mailproto_smtp_client_credentials(client, asked->head.token, r->authorization.ptr, r->authorization.len,
                                              r->user_name.ptr, r->user_name.len, r->password.ptr, r->password.len);
+}
+
+static int32_t on_derive(mailproto_smtp_client *client, const mailproto_sasl_derive_wanted *wanted, void *user)
+{
+    (void)client;
+    return mp_send_derive(user, wanted);
 }
 
 static int32_t on_rcpt_reply(mailproto_smtp_client *client, const mailproto_smtp_rcpt_reply *reply, void *user)
@@ -137,6 +144,7 @@ static const mailproto_smtp_client_callbacks callbacks = {
     .struct_size = sizeof callbacks,
     .on_ready = on_ready,
     .on_credentials = on_credentials,
+    .on_derive = on_derive,
     .on_rcpt_reply = on_rcpt_reply,
     .on_body = on_body,
     .on_done = on_done,
@@ -152,7 +160,7 @@ static void configure(const mailproto_host_sending *s, mailproto_smtp_client_con
     const mailproto_host_send_request *r = &s->request;
 
     mailproto_smtp_client_config_init(config, sizeof *config);
-    config->tls = r->tls;
+    config->tls = s->tls_as_needed && s->logs_in && !cleartext ? MAILPROTO_TLS_REQUIRED : r->tls;
     config->max_recipients = s->count;
     config->max_text_line = r->max_text_line;
     config->piece = MP_SEND_PIECE;
@@ -165,11 +173,13 @@ static void configure(const mailproto_host_sending *s, mailproto_smtp_client_con
         config->flags |= MAILPROTO_SMTP_CLIENT_NO_CHUNKING;
     if (r->flags & MAILPROTO_HOST_SEND_NO_PIPELINING)
         config->flags |= MAILPROTO_SMTP_CLIENT_NO_PIPELINING;
-    if (!r->user_name.len)
+    if (!s->logs_in)
         return;
     config->flags |= MAILPROTO_SMTP_CLIENT_AUTH_REQUIRED;
     config->flags |= cleartext ? MAILPROTO_SMTP_CLIENT_CLEARTEXT_AUTH : 0u;
-    config->mechanisms = r->mechanisms ? r->mechanisms : MAILPROTO_SASL_PLAIN | MAILPROTO_SASL_LOGIN;
+    config->sasl = r->sasl;
+    if (!r->sasl)
+        config->mechanisms = r->mechanisms ? r->mechanisms : MAILPROTO_SASL_PLAIN | MAILPROTO_SASL_LOGIN;
 }
 
 int32_t mp_send_session_new(mailproto_host_sending *s, const char *hello, int cleartext, const char **why)

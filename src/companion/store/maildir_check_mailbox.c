@@ -39,7 +39,7 @@ static void compare(struct looked *l)
     }
 }
 
-/* ERR_NOT_FOUND: there is no such mailbox any more, or it is only a name. */
+/* ERR_NOT_FOUND: there is no such mailbox any more, or it is only a name, or its folder is still to get its new name. */
 static int32_t look(mp_check *c, uint64_t id, struct looked *l)
 {
     int32_t result;
@@ -47,6 +47,10 @@ static int32_t look(mp_check *c, uint64_t id, struct looked *l)
     memset(l, 0, sizeof *l);
     l->scan = (mp_scan){.m = c->m, .box = &l->box, .full = 1};
     result = mp_maildir_selectable(c->m, id, &l->box);
+    if (!result)
+        result = mp_maildir_todo_directory(c->m, l->box.directory);
+    if (result > 0)
+        return MAILPROTO_ERR_NOT_FOUND;
     if (!result)
         result = mp_scan_load(&l->scan);
     if (!result)

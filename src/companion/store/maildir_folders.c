@@ -6,50 +6,6 @@
 
 #include "maildir_scan.h"
 
-/* ---- directories ---- */
-
-static int make_one(mp_maildir *m, const char *path, int *made)
-{
-    int error = m->files.mkdir(m->files.user, path);
-
-    if (!error)
-        *made = 1;
-    return error == -EEXIST ? 0 : error;
-}
-
-/* The file tells other programs that it is a folder of a Maildir++, not a Maildir of its own. */
-static int mark_folder(mp_maildir *m, const char *directory)
-{
-    char path[MP_PATH_MAX];
-    int fd;
-
-    if (!*directory || !mp_maildir_path(m, path, directory, "maildirfolder", ""))
-        return 0;
-    fd = m->files.open(m->files.user, path, MP_FILE_WRITE | MP_FILE_CREATE);
-    return fd < 0 ? fd : m->files.close(m->files.user, fd);
-}
-
-int32_t mp_maildir_make_directory(mp_maildir *m, const char *directory)
-{
-    static const char *const folders[] = {"tmp", "new", "cur"};
-    char path[MP_PATH_MAX];
-    int made = 0, made_inside = 0, error;
-
-    if (!mp_maildir_path(m, path, directory, "", ""))
-        return MAILPROTO_ERR_LIMIT;
-    error = make_one(m, path, &made);
-    for (size_t i = 0; i < sizeof folders / sizeof *folders && !error; i++)
-        if (mp_maildir_path(m, path, directory, folders[i], ""))
-            error = make_one(m, path, &made_inside);
-    if (!error && made_inside)
-        error = mark_folder(m, directory);
-    if (!error && made_inside && mp_maildir_path(m, path, directory, "", ""))
-        error = mp_maildir_sync_directory(m, path);
-    if (!error && made && *directory && mp_maildir_path(m, path, "", "", ""))
-        error = mp_maildir_sync_directory(m, path);
-    return error ? mp_maildir_file_error(m, error, "making the folder", path) : 0;
-}
-
 /* ---- rows ---- */
 
 static int32_t add_row(mp_maildir *m, const char *key, const char *directory, uint32_t attributes, uint64_t modseq,
@@ -137,7 +93,7 @@ static int32_t add_above(mp_maildir *m, const char *key, int make, uint64_t mods
         if (make)
             result = mp_maildir_directory_of(m, above, directory, sizeof directory);
         if (!result && make)
-            result = mp_maildir_make_directory(m, directory);
+            result = mp_maildir_complete_directory(m, directory);
         if (!result)
             result = add_one(m, above, make ? directory : NULL, 0, modseq, &id);
     }
@@ -163,7 +119,7 @@ int32_t mp_maildir_add_mailbox(mp_maildir *m, const char *key, uint32_t special,
     if (!result)
         result = mp_maildir_directory_of(m, key, directory, sizeof directory);
     if (!result)
-        result = mp_maildir_make_directory(m, directory);
+        result = mp_maildir_complete_directory(m, directory);
     return result ? result : add_one(m, key, directory, special, modseq, id);
 }
 
@@ -206,6 +162,13 @@ static const char **sorted(const struct listed *listed)
     return names;
 }
 
+enum { AN_HOUR = 3600 };
+
+static int is_young(mp_maildir *m, const char *directory)
+{
+    return mp_maildir_now_ns(m) - mp_maildir_mtime(m, directory, "") < INT64_C(1000000000) * AN_HOUR;
+}
+
 /* A link is none: it may lead into somebody else's account. What cannot be looked at now may be one later. */
 static int is_directory(mp_maildir *m, const char *name, const char *folder, int *left_out)
 {
@@ -218,27 +181,39 @@ static int is_directory(mp_maildir *m, const char *name, const char *folder, int
     return !error && status.kind == MP_FILE_DIRECTORY;
 }
 
-/* A directory that nobody knew; a directory that is to be removed or renamed stays unknown. */
+/* Who made it need not have synced it, and what is put into it from now on is promised. A system that wrote nothing for an
+   hour has other troubles. */
+static int32_t make_durable(mp_maildir *m, const char *directory)
+{
+    char path[MP_PATH_MAX];
+    int error;
+
+    if (*directory && !is_young(m, directory))
+        return 0;
+    error = mp_maildir_path(m, path, directory, "", "") ? mp_maildir_sync_directory(m, path) : -ENAMETOOLONG;
+    return error ? mp_maildir_file_error(m, error, "syncing", path) : 0;
+}
+
+/* A directory that nobody knew; one that is to be removed or renamed stays unknown. */
 static int32_t adopt_directory(mp_maildir *m, const char *name, uint64_t *modseq, int *left_out)
 {
     char key[MP_MAILBOX_MAX];
     uint64_t id;
     int32_t result;
-    sqlite3_stmt *s;
 
-    if (!is_directory(m, name, "", left_out) || !is_directory(m, name, "cur", left_out) ||
-        !mp_maildir_key_of(name, key, sizeof key))
+    if (!is_directory(m, name, "", left_out) || !mp_maildir_key_of(name, key, sizeof key))
         return 0;
-    s = mp_sql(m, MP_SQL_TODO_DIRECTORY, &result);
-    if (!s)
-        return result;
-    mp_sql_bind_text(s, 1, name);
-    result = mp_sql_step(m, s);
-    sqlite3_reset(s);
+    if (!is_directory(m, name, "cur", left_out)) {
+        *left_out |= is_young(m, name); /* it may be being made; the folder above does not tell when it is complete */
+        return 0;
+    }
+    result = mp_maildir_todo_directory(m, name);
     if (result)
         return result < 0 ? result : 0;
     if (!*modseq)
         result = mp_maildir_new_modseq(m, modseq);
+    if (!result)
+        result = make_durable(m, name);
     if (!result)
         result = add_above(m, key, 0, *modseq);
     return result ? result : add_one(m, key, name, 0, *modseq, &id);
@@ -284,6 +259,20 @@ int32_t mp_maildir_drop_mailbox(mp_maildir *m, const mp_mailbox *box)
     return result ? result : becomes_name(m, box->id, modseq);
 }
 
+/* One whose directory could not be renamed yet is not gone. */
+static int32_t drop_one(mp_maildir *m, uint64_t id, int *changed)
+{
+    mp_mailbox box;
+    int32_t result = mp_maildir_mailbox(m, id, &box);
+
+    if (!result)
+        result = mp_maildir_todo_directory(m, box.directory);
+    if (result)
+        return result < 0 ? result : 0;
+    *changed = 1;
+    return mp_maildir_drop_mailbox(m, &box);
+}
+
 /* Whose directory is gone has been removed. */
 static int32_t drop_missing(mp_maildir *m, const char **names, size_t count, int *changed)
 {
@@ -310,14 +299,8 @@ static int32_t drop_missing(mp_maildir *m, const char **names, size_t count, int
         }
         sqlite3_reset(s);
         result = result < 0 ? result : 0;
-        for (size_t i = 0; i < found && !result; i++) {
-            mp_mailbox box;
-
-            result = mp_maildir_mailbox(m, ids[i], &box);
-            if (!result)
-                result = mp_maildir_drop_mailbox(m, &box);
-            *changed = 1;
-        }
+        for (size_t i = 0; i < found && !result; i++)
+            result = drop_one(m, ids[i], changed);
     }
     return result;
 }
@@ -351,6 +334,8 @@ static int32_t compare_root(mp_maildir *m, const struct listed *listed, int *cha
     }
     if (modseq)
         *changed = 1;
+    if (modseq && !result)
+        result = make_durable(m, "");
     free(names);
     return result;
 }
@@ -387,7 +372,7 @@ static int32_t scan_root(mp_maildir *m)
         result = mp_maildir_commit(m);
     else
         mp_maildir_rollback(m);
-    m->root_scanned = begun / 1000000;
+    m->root_scanned = result ? 0 : begun / 1000000; /* what could not be kept is looked at again */
     m->root_cost = (mp_maildir_now_ns(m) - begun) / 1000000;
     free(listed.texts.text);
     return result;

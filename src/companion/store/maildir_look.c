@@ -161,7 +161,6 @@ static int32_t keep_times(mp_maildir *m, mp_mailbox *box)
     return result;
 }
 
-/* limit: no more new messages than that; 0: all. 1: there are more. */
 /* On a full disk nothing is committed after which to delete would need more room than is kept back for it. Where room was given
    up the disk may have more of it again. */
 static int is_too_much(mp_maildir *m, size_t limit)
@@ -171,6 +170,7 @@ static int is_too_much(mp_maildir *m, size_t limit)
     return growth > MP_GROWTH && (limit || !mp_maildir_has_room(m, growth + MP_ROOM_TO_SEE + MP_ROOM_TO_DELETE));
 }
 
+/* limit: no more new messages than that; 0: all. 1: there are more. */
 static int32_t scan_mailbox(mp_maildir *m, mp_mailbox *box, int full, size_t limit)
 {
     mp_scan scan = {.m = m, .box = box, .full = full, .limit = limit};
@@ -181,6 +181,8 @@ static int32_t scan_mailbox(mp_maildir *m, mp_mailbox *box, int full, size_t lim
         return result;
     result = mp_maildir_selectable(m, box->id, box);
     before = *box;
+    if (!result)
+        result = mp_maildir_directory_ready(m, box->directory); /* or what has its name is another's */
     if (!result)
         result = passes(&scan);
     if (!result && !scan.changed) {
@@ -233,7 +235,7 @@ static int32_t missing(mp_maildir *m, mp_mailbox *box)
 
     if (!result)
         result = mp_maildir_selectable(m, box->id, box);
-    return result ? result : mp_maildir_make_directory(m, box->directory);
+    return result ? result : mp_maildir_complete_directory(m, box->directory);
 }
 
 static int32_t look(mp_maildir *m, mp_mailbox *box, int how)

@@ -34,7 +34,7 @@ static int32_t make(mp_maildir *m, mp_upload *upload, mp_part *part)
         if (!result)
             result = mp_maildir_selectable(m, mailbox, &box);
         if (!result)
-            result = mp_maildir_make_directory(m, box.directory);
+            result = mp_maildir_complete_directory(m, box.directory);
         if (result)
             return result;
         memcpy(upload->directory, box.directory, sizeof upload->directory);

@@ -93,7 +93,8 @@
                    " VALUES(?1, ?2, ?3, ?4, ?5, ?6)")                                                                  \
     X(TODO_OF_BASE, "SELECT source FROM todo WHERE kind = 1 AND (base = ?1 OR source_base = ?1) LIMIT 1")              \
     X(TODO_DELETE, "DELETE FROM todo WHERE id = ?1")                                                                   \
-    X(TODO_DIRECTORY, "SELECT 1 FROM todo WHERE source = ?1 OR target = ?1 LIMIT 1")                                   \
+    X(TODO_DIRECTORY, "SELECT 1 FROM todo WHERE kind <> 1 AND (source = ?1 OR target = ?1) LIMIT 1")                   \
+    X(TODO_RENAME, "SELECT id, source, base FROM todo WHERE kind = 2 AND target = ?1 LIMIT 1")                         \
     X(TODO_GRAVE, "SELECT 1 FROM todo WHERE target = 'mailproto/' || ?1 LIMIT 1")                                      \
     X(BLOB, "SELECT bytes FROM blobs WHERE mailbox = ?1 AND uid = ?2 AND version = ?3")                                \
     X(BLOB_INSERT, "INSERT OR REPLACE INTO blobs(mailbox, uid, version, bytes) VALUES(?1, ?2, ?3, ?4)")                \

@@ -53,6 +53,37 @@ int32_t mp_maildir_todo_none(mp_maildir *m)
     return MAILPROTO_ERR_UNAVAILABLE;
 }
 
+int32_t mp_maildir_todo_directory(mp_maildir *m, const char *directory)
+{
+    int32_t result;
+    sqlite3_stmt *s = mp_sql(m, MP_SQL_TODO_DIRECTORY, &result);
+
+    if (!s)
+        return result;
+    mp_sql_bind_text(s, 1, directory);
+    result = mp_sql_step(m, s);
+    sqlite3_reset(s);
+    return result;
+}
+
+int32_t mp_maildir_todo_rename_of(mp_maildir *m, const char *target, mp_todo *todo)
+{
+    int32_t result;
+    sqlite3_stmt *s = mp_sql(m, MP_SQL_TODO_RENAME, &result);
+
+    if (!s)
+        return result;
+    mp_sql_bind_text(s, 1, target);
+    result = mp_sql_step(m, s);
+    if (result > 0) {
+        todo->id = sqlite3_column_int64(s, 0);
+        if (!mp_sql_text(s, 1, todo->source, sizeof todo->source) || !mp_sql_text(s, 2, todo->base, sizeof todo->base))
+            result = 0;
+    }
+    sqlite3_reset(s);
+    return result;
+}
+
 /* The directory of a path is made durable. */
 static int sync_parent(mp_maildir *m, const char *path)
 {
@@ -199,13 +230,29 @@ static int place(mp_maildir *m, mp_todo *todo)
     return error > 0 ? link_or_rename(m, todo) : error;
 }
 
-static int rename_directory(mp_maildir *m, const char *source, const char *target)
+void mp_maildir_todo_identify(mp_todo *todo, const mp_file_status *status)
+{
+    snprintf(todo->base, sizeof todo->base, "%llu-%llu", (unsigned long long)status->device,
+             (unsigned long long)status->inode);
+}
+
+static int is_the_one(const mp_todo *todo, const mp_file_status *status)
+{
+    mp_todo other;
+
+    mp_maildir_todo_identify(&other, status);
+    return !strcmp(todo->base, other.base);
+}
+
+/* A target that is there was renamed already, and what has the old name now is another folder; unless that is the very one,
+   and another program was faster with the new name. Nothing of either is lost then: it is tried again. */
+static int rename_directory(mp_maildir *m, const mp_todo *todo, const char *source, const char *target)
 {
     mp_file_status status;
     int error = m->files.stat(m->files.user, target, &status);
 
-    /* a target that is there was renamed already, and what has the old name now is another folder */
-    error = error == -ENOENT ? m->files.rename(m->files.user, source, target) : error;
+    if (error == -ENOENT || (!error && !m->files.stat(m->files.user, source, &status) && is_the_one(todo, &status)))
+        error = m->files.rename(m->files.user, source, target);
     if (error == -ENOENT)
         error = 0; /* it was renamed already */
     return error ? error : sync_parent(m, target);
@@ -256,11 +303,11 @@ static int remove_files(mp_maildir *m, const char *path)
 
 /* It loses its name first, durably; what is in it follows, durably too, for what a loss of power brought back would lie
    there for ever. INBOX is never removed. */
-static int remove_directory(mp_maildir *m, const char *source, const char *grave)
+static int remove_directory(mp_maildir *m, const mp_todo *todo, const char *source, const char *grave)
 {
     static const char *const folders[] = {"/cur", "/new", "/tmp", ""};
     char path[MP_PATH_MAX];
-    int error = rename_directory(m, source, grave);
+    int error = rename_directory(m, todo, source, grave);
 
     for (size_t i = 0; i < sizeof folders / sizeof *folders && !error; i++) {
         if (snprintf(path, sizeof path, "%s%s", grave, folders[i]) >= (int)sizeof path)
@@ -306,7 +353,8 @@ static int do_one(mp_maildir *m, mp_todo *todo)
         return place(m, todo);
     if (!mp_maildir_path(m, source, todo->source, "", "") || !mp_maildir_path(m, target, todo->target, "", ""))
         return -ENAMETOOLONG;
-    return todo->kind == MP_TODO_RENAME ? rename_directory(m, source, target) : remove_directory(m, source, target);
+    return todo->kind == MP_TODO_RENAME ? rename_directory(m, todo, source, target)
+                                        : remove_directory(m, todo, source, target);
 }
 
 /* Targets that lie in one directory follow each other: it is synced once. */

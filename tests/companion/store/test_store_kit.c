@@ -69,10 +69,11 @@ static void test_right_stores_pass(void **state)
 
 static void test_each_wrong_store_fails_its_rule(void **state)
 {
+    const struct fault *fault;
     int wrong = 0;
 
     (void)state;
-    for (const struct fault *fault = wrong_faults; fault->rule; fault++) {
+    for (size_t i = 0; (fault = wrong_fault(i)); i++) {
         struct outcome o = {.expected = fault->rule};
 
         (void)run(fault, &o, 1);
@@ -91,13 +92,9 @@ static void test_each_rule_has_a_wrong_store(void **state)
 
     (void)state;
     for (uint32_t i = 0; mailproto_store_kit_rule(i, &rule, &says) == MAILPROTO_OK; i++) {
-        const struct fault *fault = wrong_faults;
-
-        while (fault->rule && strcmp(fault->rule, rule) != 0)
-            fault++;
-        if (!fault->rule)
+        if (!wrong_fault_of(rule))
             print_message("no wrong store for %s\n", rule);
-        assert_non_null(fault->rule);
+        assert_non_null(wrong_fault_of(rule));
         assert_true(strlen(says) > 10);
     }
 }

@@ -148,6 +148,24 @@ static int32_t wrong_append_share(void *user, mailproto_store_asker *asker,
     return pass(user, asker, &below.head);
 }
 
+/* Hints come later: who asked hears them without a detour. */
+static int32_t wrong_watch(void *user, mailproto_store_asker *asker, const mailproto_store_watch *question)
+{
+    struct wrong *w = user;
+    struct passing p = {.wrong = w, .outer = asker, .token = question->head.token};
+    mailproto_store_watch spoiled = *question;
+
+    p.question = &spoiled.head;
+    if (w->fault && w->fault->question && w->fault->question(&p, p.question))
+        return MAILPROTO_OK;
+    return mailproto_store_ask(&w->inner, asker, &spoiled.head);
+}
+
+static void wrong_cancel(void *user, mailproto_store_asker *asker, uint64_t token)
+{
+    (void)mailproto_store_cancel(&((struct wrong *)user)->inner, asker, token);
+}
+
 static int32_t functions(struct wrong *w, mailproto_store *out)
 {
     (void)mailproto_store_init(out, sizeof *out);
@@ -157,6 +175,8 @@ static int32_t functions(struct wrong *w, mailproto_store *out)
     FUNCTIONS(PUT)
 #undef PUT
     out->append_share = wrong_append_share;
+    out->watch = wrong_watch;
+    out->cancel = wrong_cancel;
     return MAILPROTO_OK;
 }
 
@@ -169,6 +189,7 @@ static int32_t make(void *user, void **account, mailproto_store *store)
     if (!w || mailproto_memory_store_new(&w->memory, NULL))
         abort();
     w->fault = user;
+    (void)mailproto_memory_store_set_wall(w->memory, 1700000000, 0);
     (void)mailproto_memory_store_functions(w->memory, &w->inner);
     *account = w;
     return functions(w, store);

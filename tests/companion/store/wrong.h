@@ -22,7 +22,9 @@ struct fault {
     int32_t (*end)(struct passing *p, int32_t why);
 };
 
-extern const struct fault wrong_faults[]; /* the last has no rule */
+/* From 0 on; NULL: there are no more. That of a rule; NULL: it has none. */
+const struct fault *wrong_fault(size_t index);
+const struct fault *wrong_fault_of(const char *rule);
 
 /* A mailbox that a fault remembers. */
 struct wrong_box {

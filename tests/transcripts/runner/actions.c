@@ -2,24 +2,24 @@
  * mailproto/session.h. */
 #include <string.h>
 
+#include "logins.h"
 #include "record_layer.h"
 #include "role.h"
 
-static void start_tls(struct play *p)
+static void start_tls(struct play *p, const struct words *words)
 {
     mailproto_tls_info info;
 
+    mailproto_tls_info_init(&info, sizeof info);
+    login_tls(p, words, &info);
     if (p->layer) {
         if (!record_layer_greeted(p->layer))
             play_fail(p, 0, "the layer was not asked for a handshake");
-        record_layer_hello(p->layer, &p->input);
+        record_layer_hello(p->layer, &info, &p->input);
         return;
     }
     if (!(mailproto_session_wants(p->session) & MAILPROTO_WANTS_TLS))
         play_fail(p, 0, "TLS is not wanted");
-    mailproto_tls_info_init(&info, sizeof info);
-    info.version = 0x0304;
-    info.verified = 1;
     if (mailproto_session_tls_started(p->session, &info) && !p->v->lenient)
         play_fail(p, 0, "tls_started was refused");
 }
@@ -118,7 +118,7 @@ void play_act(struct play *p, const char *line)
     else if (word_is(verb, "FINISH"))
         mailproto_session_finish(p->session);
     else if (word_is(verb, "TLS"))
-        start_tls(p);
+        start_tls(p, &words);
     else if (word_is(verb, "WANTS"))
         check_wants(p, &words);
     else if (word_is(verb, "ANSWER"))

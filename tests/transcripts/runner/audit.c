@@ -2,6 +2,8 @@
  * contract.md section 2, "Requests" and "Security is the default". */
 #include <string.h>
 
+#include "mailproto/pop3.h"
+#include "mailproto/smtp_server.h"
 #include "role.h"
 
 enum { IN_CLEAR, IN_PRIVATE, OUT_CLEAR, OUT_PRIVATE };
@@ -64,6 +66,30 @@ static void audit_closed(struct play *p, const mailproto_closed *closed)
         play_fail(p, 0, "CLOSED has no sentence for %s", result_name(closed->why));
 }
 
+/* ---- logins ---- */
+
+static int tls_is_due(const struct play *p)
+{
+    return settings_have(p, "tls", "REQUIRED") || settings_have(p, "tls", "IMPLICIT");
+}
+
+static int shows_secrets(uint32_t mechanism)
+{
+    return (mechanism & (MAILPROTO_SASL_CLEARTEXT | MAILPROTO_POP3_USER_PASS)) != 0;
+}
+
+/* Before TLS there is no login where it is due, and elsewhere none that whoever reads the wire could use. */
+static void audit_login(struct play *p, uint32_t mechanism)
+{
+    if (p->tls)
+        return;
+    if (tls_is_due(p))
+        play_fail(p, 0, "TLS is required, and there was a login before it");
+    else if (shows_secrets(mechanism) && !p->role->cleartext(p))
+        play_fail(p, 0, "there were credentials in clear text before TLS");
+    p->unseen = !shows_secrets(mechanism);
+}
+
 static void audit_trace(struct play *p, const mailproto_trace *trace)
 {
     int hidden = trace->kind == MAILPROTO_TRACE_PRIVATE, out = trace->direction == MAILPROTO_TRACE_OUT;
@@ -73,7 +99,7 @@ static void audit_trace(struct play *p, const mailproto_trace *trace)
     buffer_add(&p->traced[(out ? OUT_CLEAR : IN_CLEAR) + hidden], trace->bytes.ptr, trace->bytes.len);
     if (out)
         buffer_add(&p->traced_out, trace->bytes.ptr, trace->bytes.len);
-    if (out && hidden && !p->role->server && !p->tls && !p->role->cleartext(p))
+    if (out && hidden && !p->role->server && !p->tls && !p->role->cleartext(p) && !(p->unseen && !tls_is_due(p)))
         play_fail(p, 0, "the client made credentials before TLS");
 }
 
@@ -100,8 +126,8 @@ void audit_event(struct play *p, const mailproto_event *event)
         audit_closed(p, (const void *)event);
         break;
     default:
-        if (event->type == p->role->auth_event && p->role->server && !p->tls && !p->role->cleartext(p))
-            play_fail(p, 0, "the server took credentials before TLS");
+        if (event->type == (p->role->server ? p->role->auth_event : p->role->credentials_event))
+            audit_login(p, ((const mailproto_smtp_auth *)(const void *)event)->mechanism);
     }
 }
 
@@ -116,7 +142,7 @@ static void audit_secrets(struct play *p)
         for (int s = IN_CLEAR; s <= OUT_CLEAR; s += OUT_CLEAR - IN_CLEAR)
             if (octets_contain(buffer_string(&p->traced[s]), p->traced[s].len, secret.ptr, secret.len))
                 play_fail(p, 0, "a trace that is not private shows the credential %s", secret.ptr);
-        if (!p->role->server && !p->role->cleartext(p) &&
+        if (!p->role->server && !p->role->cleartext(p) && (!p->unseen || tls_is_due(p)) &&
             octets_contain(buffer_string(&p->wire), early, secret.ptr, secret.len))
             play_fail(p, 0, "the credential %s crossed before TLS", secret.ptr);
     }

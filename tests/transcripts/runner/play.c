@@ -175,10 +175,21 @@ static int masked_line(const struct play *p, const struct step *step)
     return !strncmp(at, p->t->capability, n) && strchr(" \r=", at[n]);
 }
 
+/* APOP is said by no line of its own, but by the timestamp in the greeting of POP3: that is left out. */
+static int masked_timestamp(const struct play *p, const struct step *step)
+{
+    return p->v->masked && !p->role->server && p->t->capability && !strcmp(p->t->capability, "APOP") &&
+           step->octets.len && memchr(step->octets.ptr, '<', step->octets.len);
+}
+
 static void push_input(struct play *p, const struct step *step)
 {
     if (masked_line(p, step))
         return;
+    if (masked_timestamp(p, step)) {
+        buffer_add(&p->input, "+OK\r\n", 5);
+        return;
+    }
     if (p->layer)
         record_layer_encode(p->layer, step->octets.ptr, step->octets.len, 1 + play_random(p, 300), &p->input);
     else

@@ -61,6 +61,7 @@ struct play {
     struct counting memory;
     void *engine;               /* mailproto_smtp_server * ... */
     void *state;                /* the role's own */
+    void *login;                /* of logins.c */
     mailproto_session *session; /* what is driven: the engine's, or the layer over it */
     mailproto_session *inner;   /* the engine's */
     struct record_layer *layer;
@@ -86,6 +87,7 @@ struct play {
     int cut_done, freed, closed, held, tls, diverged, failed, in_event, tracing;
     int32_t closed_why;
     int closed_seen;
+    int unseen; /* the last login, without TLS, was by a mechanism that shows no secret */
     size_t wire_before_tls;
     struct buffer traced[TRACE_STREAMS]; /* in clear, in private, out clear, out private */
     struct buffer traced_out;

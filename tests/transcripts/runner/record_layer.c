@@ -9,7 +9,8 @@ enum { MASK = 0x5a, MAX_RECORD = 300, HEAD = 2, HELLO_SIZE = 5 };
 static const char hello[] = "hello", answer[] = "there";
 
 struct record_layer {
-    unsigned holders; /* the session and the play */
+    unsigned holders;        /* the session and the play */
+    mailproto_tls_info info; /* of the handshake */
     /* the engine's end */
     size_t hello_sent, answer_seen;
     uint8_t record[HEAD + MAX_RECORD];
@@ -115,9 +116,11 @@ static int32_t do_close(void *ctx, uint8_t *out, size_t cap, size_t *made)
 
 static int32_t do_info(void *ctx, mailproto_tls_info *info)
 {
-    (void)ctx;
-    info->version = 0x0304;
-    info->verified = 1;
+    const struct record_layer *layer = ctx;
+    uint32_t size = info->struct_size;
+
+    *info = layer->info;
+    info->struct_size = size;
     return MAILPROTO_OK;
 }
 
@@ -222,9 +225,9 @@ void record_layer_encode(struct record_layer *layer, const char *data, size_t n,
     }
 }
 
-void record_layer_hello(struct record_layer *layer, struct buffer *fed)
+void record_layer_hello(struct record_layer *layer, const mailproto_tls_info *info, struct buffer *fed)
 {
-    (void)layer;
+    layer->info = *info;
     buffer_add(fed, answer, HELLO_SIZE);
 }
 

@@ -18,8 +18,9 @@ void record_layer_release(struct record_layer *layer);
 void record_layer_decode(struct record_layer *layer, const uint8_t *data, size_t n, struct buffer *clear);
 /* Clear text to what must be fed; `size` is the most a record holds. */
 void record_layer_encode(struct record_layer *layer, const char *data, size_t n, size_t size, struct buffer *fed);
-/* What the peer says to begin: the octets that finish the handshake. */
-void record_layer_hello(struct record_layer *layer, struct buffer *fed);
+/* What the peer says to begin: the octets that finish the handshake; and what is known of that then, whose texts live as long as
+   the layer. */
+void record_layer_hello(struct record_layer *layer, const mailproto_tls_info *info, struct buffer *fed);
 /* The alert that says nothing more comes. */
 void record_layer_goodbye(struct record_layer *layer, struct buffer *fed);
 /* Whether the engine's end began its handshake. */

@@ -37,8 +37,8 @@ struct role {
     void (*defaulted)(struct play *p, uint32_t type, uint64_t token);
     /* whether credentials may cross before TLS */
     int (*cleartext)(const struct play *p);
-    /* whether the event brings credentials to a server */
-    uint32_t auth_event;
+    /* the event that brings credentials to a server; that which asks a client for them: their structs go on with the mechanism */
+    uint32_t auth_event, credentials_event;
 };
 
 /* The role of that name that this build has, or NULL. */
@@ -53,6 +53,8 @@ struct word {
     uint32_t value;
 };
 extern const struct word tls_words[], sasl_words[];
+/* The name of a login: a SASL mechanism, or one that a protocol has beside them. */
+const char *login_name(uint32_t mechanism);
 void buffer_bits(struct buffer *b, const struct word *table, uint32_t bits); /* A,B */
 const char *value_word(const struct word *table, uint32_t value);            /* "?" if there is none */
 int word_to_bits(const struct word *table, mailproto_text words, uint32_t *bits);
@@ -66,11 +68,13 @@ struct setting {
 };
 /* Writes the transcript's settings into a config. "without=a,b" is kept apart, for callbacks that are missing. */
 int settings_apply(struct play *p, void *config, const struct setting *settings);
+int settings_apply_word(void *config, const struct setting *settings, mailproto_text word); /* -1: it is none */
 int settings_without(const struct play *p, const char *callback);
 int settings_have(const struct play *p, const char *key, const char *word);
 
 /* The value of the last word key=..., else empty. */
 mailproto_text words_value(const struct words *words, const char *key);
+int has_key(const struct words *words, const char *key);
 uint64_t words_number(const struct words *words, const char *key, uint64_t otherwise);
 
 #endif

@@ -2,6 +2,7 @@
  * mailproto/pop3_client.h. */
 #include <string.h>
 
+#include "logins.h"
 #include "mailproto/pop3_client.h"
 #include "pop3_words.h"
 #include "role.h"
@@ -30,6 +31,18 @@ static const struct setting settings[] = {
     LOGIN(2),
     LOGIN(3),
     LOGIN(4),
+    LOGIN(5),
+    LOGIN(6),
+    LOGIN(7),
+    LOGIN(8),
+    LOGIN(9),
+    LOGIN(10),
+    LOGIN(11),
+    LOGIN(12),
+    LOGIN(13),
+    LOGIN(14),
+    LOGIN(15),
+    LOGIN(16),
     NUMBER(window),
     NUMBER(max_commands),
     NUMBER(max_line),
@@ -54,6 +67,8 @@ static const struct word event_words[] = {
     {"BODY", MAILPROTO_POP3_CLIENT_BODY},
     {"DONE", MAILPROTO_POP3_CLIENT_DONE},
     {"QUIT_REPLY", MAILPROTO_POP3_CLIENT_QUIT_REPLY},
+    {"DERIVE", MAILPROTO_POP3_CLIENT_DERIVE},
+    {"STEP", MAILPROTO_POP3_CLIENT_STEP},
     {NULL, 0},
 };
 static const struct word verb_words[] = {
@@ -111,6 +126,8 @@ ON(message, pop3_message)
 ON(body, pop3_body)
 ON(done, pop3_done)
 ON(quit_reply, pop3_quit_reply)
+ON(derive, sasl_derive_wanted)
+ON(step, sasl_step)
 ON(tls_started, tls_started)
 ON(cancel, cancel)
 ON(trace, trace)
@@ -129,11 +146,28 @@ static void set_callbacks(const struct play *p, mailproto_pop3_client_callbacks 
     SET(body);
     SET(done);
     SET(quit_reply);
+    SET(derive);
+    SET(step);
     SET(tls_started);
     SET(cancel);
     SET(trace);
     SET(closed);
 }
+
+static int32_t give_derived(void *engine, uint64_t token, const void *key, size_t len)
+{
+    return mailproto_pop3_client_derived(engine, token, key, len);
+}
+
+static int32_t give_step(void *engine, uint64_t token, const mailproto_sasl_stepped *stepped)
+{
+    return mailproto_pop3_client_step(engine, token, stepped);
+}
+
+static const struct login_calls logins = {.derive = MAILPROTO_POP3_CLIENT_DERIVE,
+                                          .step = MAILPROTO_POP3_CLIENT_STEP,
+                                          .give_derived = give_derived,
+                                          .give_step = give_step};
 
 static int32_t create(struct play *p, const char **why)
 {
@@ -145,6 +179,7 @@ static int32_t create(struct play *p, const char **why)
     mailproto_pop3_client_config_init(&config, sizeof config);
     if (settings_apply(p, &config, settings))
         return MAILPROTO_ERR_ARG;
+    config.sasl = login_client_config(p);
     set_callbacks(p, &table);
     result = mailproto_pop3_client_new(&client, &config, p->v->polled ? NULL : &table, &p->memory.allocator, p, why);
     if (!result) {
@@ -197,7 +232,7 @@ static void show_ready(struct buffer *out, const mailproto_pop3_ready *ready)
         buffer_bits(out, sasl_words, ready->peer_mechanisms);
     }
     if (ready->authenticated)
-        buffer_format(out, " authenticated=%s", value_word(pop3_login_words, ready->authenticated));
+        buffer_format(out, " authenticated=%s", login_name(ready->authenticated));
     if (ready->expire == MAILPROTO_POP3_EXPIRE_NEVER)
         buffer_text(out, " expire=never");
     else if (ready->expire)
@@ -267,14 +302,15 @@ static enum shown show(struct play *p, const mailproto_event *event, struct buff
     const mailproto_pop3_refused *refused = (const void *)event;
     const mailproto_pop3_body *body = (const void *)event;
 
+    if (login_show(&logins, event, out))
+        return SHOWN_TEXT;
     switch (event->type) {
     case MAILPROTO_POP3_CLIENT_READY:
         show_ready(out, (const void *)event);
         play_begin(p, "TRANSACTION state");
         break;
     case MAILPROTO_POP3_CLIENT_CREDENTIALS:
-        buffer_format(out, "CREDENTIALS %s%s", value_word(pop3_login_words, credentials->mechanism),
-                      credentials->tls ? " tls" : "");
+        buffer_format(out, "CREDENTIALS %s%s", login_name(credentials->mechanism), credentials->tls ? " tls" : "");
         break;
     case MAILPROTO_POP3_CLIENT_REFUSED:
         buffer_format(out, "REFUSED %s", value_word(stage_words, refused->stage));
@@ -315,6 +351,8 @@ static int32_t answer(struct play *p, uint32_t type, uint64_t token, const struc
                    password = words_value(words, "password");
     int32_t result;
 
+    if (login_answer(p, &logins, token, words, &result))
+        return result;
     if (type != MAILPROTO_POP3_CLIENT_CREDENTIALS || !word_is(words->word[0], "credentials")) {
         play_fail(p, 0, "not an answer: %s", words->word[0].ptr);
         return MAILPROTO_ERR_ARG;
@@ -421,4 +459,5 @@ const struct role role_pop3_client = {
     .harmless = harmless,
     .defaulted = defaulted,
     .cleartext = cleartext,
+    .credentials_event = MAILPROTO_POP3_CLIENT_CREDENTIALS,
 };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "logins.h"
 #include "mailproto/pop3_server.h"
 #include "pop3_words.h"
 #include "role.h"
@@ -56,6 +57,9 @@ static const struct word event_words[] = {
     {"RETRIEVE_END", MAILPROTO_POP3_SERVER_RETRIEVE_END},
     {"COMMIT", MAILPROTO_POP3_SERVER_COMMIT},
     {"MAILDROP_END", MAILPROTO_POP3_SERVER_MAILDROP_END},
+    {"KEYS", MAILPROTO_POP3_SERVER_KEYS},
+    {"DERIVE", MAILPROTO_POP3_SERVER_DERIVE},
+    {"STEP", MAILPROTO_POP3_SERVER_STEP},
     {NULL, 0},
 };
 static const struct word item_words[] = {{"SIZE", MAILPROTO_POP3_LIST_SIZE},
@@ -70,6 +74,30 @@ static const char *event_name(uint32_t type)
 {
     return value_word(event_words, type);
 }
+
+/* ---- logins ---- */
+
+static int32_t give_keys(void *engine, uint64_t token, const mailproto_sasl_keys *keys)
+{
+    return mailproto_pop3_server_keys(engine, token, keys);
+}
+
+static int32_t give_derived(void *engine, uint64_t token, const void *key, size_t len)
+{
+    return mailproto_pop3_server_derived(engine, token, key, len);
+}
+
+static int32_t give_step(void *engine, uint64_t token, const mailproto_sasl_stepped *stepped)
+{
+    return mailproto_pop3_server_step(engine, token, stepped);
+}
+
+static const struct login_calls logins = {.keys = MAILPROTO_POP3_SERVER_KEYS,
+                                          .derive = MAILPROTO_POP3_SERVER_DERIVE,
+                                          .step = MAILPROTO_POP3_SERVER_STEP,
+                                          .give_keys = give_keys,
+                                          .give_derived = give_derived,
+                                          .give_step = give_step};
 
 /* ---- construction ---- */
 
@@ -88,6 +116,9 @@ ON(piece, pop3_piece)
 ON(retrieve_end, pop3_retrieve_end)
 ON(commit, pop3_commit)
 ON(maildrop_end, pop3_maildrop_end)
+ON(keys, sasl_keys_wanted)
+ON(derive, sasl_derive_wanted)
+ON(step, sasl_step)
 ON(tls_started, tls_started)
 ON(cancel, cancel)
 ON(trace, trace)
@@ -106,6 +137,9 @@ static void set_callbacks(const struct play *p, mailproto_pop3_server_callbacks 
     SET(retrieve_end);
     SET(commit);
     SET(maildrop_end);
+    SET(keys);
+    SET(derive);
+    SET(step);
     SET(tls_started);
     SET(cancel);
     SET(trace);
@@ -126,6 +160,7 @@ static int32_t create(struct play *p, const char **why)
     if (p->v->masked && pop3_capability(p->t->capability, &bits))
         play_fail(p, 1, "CAPABILITY: unknown");
     config.mask |= bits;
+    config.sasl = login_server_config(p);
     set_callbacks(p, &table);
     result = mailproto_pop3_server_new(&server, &config, p->v->polled ? NULL : &table, &p->memory.allocator, p, why);
     if (!result) {
@@ -140,11 +175,13 @@ static int32_t create(struct play *p, const char **why)
 
 static void show_auth(struct buffer *out, const mailproto_pop3_auth *auth)
 {
-    buffer_format(out, "AUTH %s", value_word(pop3_login_words, auth->mechanism));
+    buffer_format(out, "AUTH %s", login_name(auth->mechanism));
     if (auth->authorization.len)
         buffer_pair(out, "authorization", auth->authorization);
     buffer_pair(out, "name", auth->name);
-    buffer_pair(out, "password", auth->password);
+    if (auth->password.len)
+        buffer_pair(out, "password", auth->password);
+    login_show_outcome(out, auth->outcome, auth->host, auth->port);
     if (auth->tls)
         buffer_text(out, " tls");
 }
@@ -183,6 +220,8 @@ static enum shown show(struct play *p, const mailproto_event *event, struct buff
     const mailproto_pop3_connect *connected = (const void *)event;
     const mailproto_pop3_retrieve *retrieve = (const void *)event;
 
+    if (login_show(&logins, event, out))
+        return SHOWN_TEXT;
     switch (event->type) {
     case MAILPROTO_POP3_SERVER_PIECE:
         return SHOWN_NOT;
@@ -362,6 +401,8 @@ static int32_t answer(struct play *p, uint32_t type, uint64_t token, const struc
     int32_t result;
 
     (void)type;
+    if (login_answer(p, &logins, token, words, &result))
+        return result;
     if (word_is(verb, "policy"))
         return mailproto_pop3_server_policy(p->engine, token, days(words),
                                             (uint32_t)words_number(words, "login_delay", 0));

@@ -2,6 +2,7 @@
  * mailproto/smtp_client.h. */
 #include <string.h>
 
+#include "logins.h"
 #include "mailproto/smtp_client.h"
 #include "role.h"
 #include "smtp_words.h"
@@ -50,6 +51,8 @@ static const struct word event_words[] = {
     {"BODY", MAILPROTO_SMTP_CLIENT_BODY},
     {"DONE", MAILPROTO_SMTP_CLIENT_DONE},
     {"REPLY", MAILPROTO_SMTP_CLIENT_REPLY},
+    {"DERIVE", MAILPROTO_SMTP_CLIENT_DERIVE},
+    {"STEP", MAILPROTO_SMTP_CLIENT_STEP},
     {NULL, 0},
 };
 static const struct word outcome_words[] = {
@@ -96,10 +99,27 @@ ON(rcpt_reply, smtp_rcpt_reply)
 ON(body, smtp_body_request)
 ON(done, smtp_done)
 ON(reply, smtp_reply)
+ON(derive, sasl_derive_wanted)
+ON(step, sasl_step)
 ON(tls_started, tls_started)
 ON(cancel, cancel)
 ON(trace, trace)
 ON(closed, closed)
+
+static int32_t give_derived(void *engine, uint64_t token, const void *key, size_t len)
+{
+    return mailproto_smtp_client_derived(engine, token, key, len);
+}
+
+static int32_t give_step(void *engine, uint64_t token, const mailproto_sasl_stepped *stepped)
+{
+    return mailproto_smtp_client_step(engine, token, stepped);
+}
+
+static const struct login_calls logins = {.derive = MAILPROTO_SMTP_CLIENT_DERIVE,
+                                          .step = MAILPROTO_SMTP_CLIENT_STEP,
+                                          .give_derived = give_derived,
+                                          .give_step = give_step};
 
 static int32_t create(struct play *p, const char **why)
 {
@@ -113,6 +133,7 @@ static int32_t create(struct play *p, const char **why)
         return MAILPROTO_ERR_ARG;
     if (!strncmp(p->t->role, "lmtp", 4))
         config.flags |= MAILPROTO_SMTP_CLIENT_LMTP;
+    config.sasl = login_client_config(p);
     mailproto_smtp_client_callbacks_init(&table, sizeof table);
 #define SET(name) table.on_##name = settings_without(p, #name) ? NULL : on_##name
     SET(ready);
@@ -121,6 +142,8 @@ static int32_t create(struct play *p, const char **why)
     SET(body);
     SET(done);
     SET(reply);
+    SET(derive);
+    SET(step);
     SET(tls_started);
     SET(cancel);
     SET(trace);
@@ -213,6 +236,8 @@ static enum shown show(struct play *p, const mailproto_event *event, struct buff
     const mailproto_smtp_rcpt_reply *rcpt = (const void *)event;
     const mailproto_smtp_reply *reply = (const void *)event;
 
+    if (login_show(&logins, event, out))
+        return SHOWN_TEXT;
     switch (event->type) {
     case MAILPROTO_SMTP_CLIENT_BODY:
         return SHOWN_NOT;
@@ -220,8 +245,7 @@ static enum shown show(struct play *p, const mailproto_event *event, struct buff
         show_ready(out, (const void *)event);
         break;
     case MAILPROTO_SMTP_CLIENT_CREDENTIALS:
-        buffer_format(out, "CREDENTIALS %s%s", value_word(sasl_words, credentials->mechanism),
-                      credentials->tls ? " tls" : "");
+        buffer_format(out, "CREDENTIALS %s%s", login_name(credentials->mechanism), credentials->tls ? " tls" : "");
         break;
     case MAILPROTO_SMTP_CLIENT_RCPT_REPLY:
         buffer_format(out, "RCPT_REPLY #%zu %u%s", number_of(p, rcpt->command), (unsigned)rcpt->index,
@@ -253,6 +277,8 @@ static int32_t answer(struct play *p, uint32_t type, uint64_t token, const struc
                    password = words_value(words, "password");
     int32_t result;
 
+    if (login_answer(p, &logins, token, words, &result))
+        return result;
     if (type != MAILPROTO_SMTP_CLIENT_CREDENTIALS || !word_is(words->word[0], "credentials")) {
         play_fail(p, 0, "not an answer: %s", words->word[0].ptr);
         return MAILPROTO_ERR_ARG;
@@ -349,16 +375,6 @@ static int has_word(const struct words *words, const char *text)
 {
     for (size_t i = 0; i < words->count; i++)
         if (word_is(words->word[i], text))
-            return 1;
-    return 0;
-}
-
-static int has_key(const struct words *words, const char *key)
-{
-    mailproto_text value;
-
-    for (size_t i = 0; i < words->count; i++)
-        if (word_value(words->word[i], key, &value))
             return 1;
     return 0;
 }
@@ -490,6 +506,7 @@ static int cleartext(const struct play *p)
         .name = called, .create = create, .show = show, .event_name = event_name, .answer = answer,                    \
         .answer_unshown = answer_unshown, .keep_unshown = keep_unshown, .perform = perform,                            \
         .may_end_with = may_end_with, .harmless = harmless, .defaulted = defaulted, .cleartext = cleartext,            \
+        .credentials_event = MAILPROTO_SMTP_CLIENT_CREDENTIALS,                                                        \
     }
 
 const struct role role_smtp_client = SMTP_CLIENT_ROLE("smtp-client");

@@ -2,6 +2,7 @@
  * mailproto/smtp_server.h. */
 #include <string.h>
 
+#include "logins.h"
 #include "mailproto/smtp_server.h"
 #include "role.h"
 #include "smtp_words.h"
@@ -67,6 +68,9 @@ static const struct word event_words[] = {
     {"VRFY", MAILPROTO_SMTP_SERVER_VRFY},
     {"EXPN", MAILPROTO_SMTP_SERVER_EXPN},
     {"HELP", MAILPROTO_SMTP_SERVER_HELP},
+    {"KEYS", MAILPROTO_SMTP_SERVER_KEYS},
+    {"DERIVE", MAILPROTO_SMTP_SERVER_DERIVE},
+    {"STEP", MAILPROTO_SMTP_SERVER_STEP},
     {NULL, 0},
 };
 
@@ -74,6 +78,28 @@ static const char *event_name(uint32_t type)
 {
     return value_word(event_words, type);
 }
+
+static int32_t give_keys(void *engine, uint64_t token, const mailproto_sasl_keys *keys)
+{
+    return mailproto_smtp_server_keys(engine, token, keys);
+}
+
+static int32_t give_derived(void *engine, uint64_t token, const void *key, size_t len)
+{
+    return mailproto_smtp_server_derived(engine, token, key, len);
+}
+
+static int32_t give_step(void *engine, uint64_t token, const mailproto_sasl_stepped *stepped)
+{
+    return mailproto_smtp_server_step(engine, token, stepped);
+}
+
+static const struct login_calls logins = {.keys = MAILPROTO_SMTP_SERVER_KEYS,
+                                          .derive = MAILPROTO_SMTP_SERVER_DERIVE,
+                                          .step = MAILPROTO_SMTP_SERVER_STEP,
+                                          .give_keys = give_keys,
+                                          .give_derived = give_derived,
+                                          .give_step = give_step};
 
 /* ---- construction ---- */
 
@@ -97,6 +123,9 @@ ON(transaction_end, smtp_transaction_end)
 ON(vrfy, smtp_query)
 ON(expn, smtp_query)
 ON(help, smtp_query)
+ON(keys, sasl_keys_wanted)
+ON(derive, sasl_derive_wanted)
+ON(step, sasl_step)
 ON(tls_started, tls_started)
 ON(cancel, cancel)
 ON(trace, trace)
@@ -120,6 +149,9 @@ static void set_callbacks(const struct play *p, mailproto_smtp_server_callbacks 
     SET(vrfy);
     SET(expn);
     SET(help);
+    SET(keys);
+    SET(derive);
+    SET(step);
     SET(tls_started);
     SET(cancel);
     SET(trace);
@@ -148,6 +180,7 @@ static int32_t create(struct play *p, const char **why)
         else
             config.mask |= bits;
     }
+    config.sasl = login_server_config(p);
     set_callbacks(p, &table);
     result = mailproto_smtp_server_new(&server, &config, p->v->polled ? NULL : &table, &p->memory.allocator, p, why);
     if (!result) {
@@ -206,13 +239,15 @@ static void show_rcpt(struct buffer *out, const mailproto_smtp_rcpt *rcpt)
 
 static void show_auth(struct buffer *out, const mailproto_smtp_auth *auth)
 {
-    buffer_format(out, "AUTH %s", value_word(sasl_words, auth->mechanism));
+    buffer_format(out, "AUTH %s", login_name(auth->mechanism));
     if (auth->authorization.len)
         buffer_pair(out, "authorization", auth->authorization);
     buffer_pair(out, "name", auth->name);
-    buffer_pair(out, "password", auth->password);
+    if (auth->password.len)
+        buffer_pair(out, "password", auth->password);
     if (auth->tls)
         buffer_text(out, " tls");
+    login_show_outcome(out, auth->outcome, auth->host, auth->port);
 }
 
 static void show_query(struct buffer *out, const char *name, const mailproto_smtp_query *query)
@@ -274,6 +309,8 @@ static enum shown show(struct play *p, const mailproto_event *event, struct buff
 {
     const mailproto_smtp_body *body = (const void *)event;
 
+    if (login_show(&logins, event, out))
+        return SHOWN_TEXT;
     switch (event->type) {
     case MAILPROTO_SMTP_SERVER_MAIL:
         show_mail(out, (const void *)event);
@@ -304,7 +341,9 @@ static enum shown show(struct play *p, const mailproto_event *event, struct buff
 
 static const char *usual(uint32_t type)
 {
-    (void)type;
+    if (type == MAILPROTO_SMTP_SERVER_KEYS || type == MAILPROTO_SMTP_SERVER_DERIVE ||
+        type == MAILPROTO_SMTP_SERVER_STEP)
+        return "default";
     return "accept";
 }
 
@@ -362,6 +401,8 @@ static int32_t answer(struct play *p, uint32_t type, uint64_t token, const struc
     struct words rest = {.count = words->count - 1};
     int32_t result;
 
+    if (login_answer(p, &logins, token, words, &result))
+        return result;
     memcpy(rest.word, words->word + 1, rest.count * sizeof *rest.word);
     if (word_is(words->word[0], "prepend"))
         return mailproto_smtp_server_prepend(p->engine, token, words->count > 1 ? words->word[1].ptr : "",

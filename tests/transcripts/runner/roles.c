@@ -2,6 +2,7 @@
  * The settings are those of the engines' config structs, by their names there. */
 #include <string.h>
 
+#include "mailproto/pop3.h"
 #include "role.h"
 
 const struct word tls_words[] = {{"NEVER", MAILPROTO_TLS_NEVER},
@@ -9,7 +10,21 @@ const struct word tls_words[] = {{"NEVER", MAILPROTO_TLS_NEVER},
                                  {"REQUIRED", MAILPROTO_TLS_REQUIRED},
                                  {"IMPLICIT", MAILPROTO_TLS_IMPLICIT},
                                  {NULL, 0}};
-const struct word sasl_words[] = {{"PLAIN", MAILPROTO_SASL_PLAIN}, {"LOGIN", MAILPROTO_SASL_LOGIN}, {NULL, 0}};
+const struct word sasl_words[] = {{"PLAIN", MAILPROTO_SASL_PLAIN},
+                                  {"LOGIN", MAILPROTO_SASL_LOGIN},
+                                  {"CRAM-MD5", MAILPROTO_SASL_CRAM_MD5},
+                                  {"SCRAM-SHA-1", MAILPROTO_SASL_SCRAM_SHA_1},
+                                  {"SCRAM-SHA-256", MAILPROTO_SASL_SCRAM_SHA_256},
+                                  {"SCRAM-SHA-512", MAILPROTO_SASL_SCRAM_SHA_512},
+                                  {"SCRAM-SHA-1-PLUS", MAILPROTO_SASL_SCRAM_SHA_1_PLUS},
+                                  {"SCRAM-SHA-256-PLUS", MAILPROTO_SASL_SCRAM_SHA_256_PLUS},
+                                  {"SCRAM-SHA-512-PLUS", MAILPROTO_SASL_SCRAM_SHA_512_PLUS},
+                                  {"XOAUTH2", MAILPROTO_SASL_XOAUTH2},
+                                  {"OAUTHBEARER", MAILPROTO_SASL_OAUTHBEARER},
+                                  {"EXTERNAL", MAILPROTO_SASL_EXTERNAL},
+                                  {"ANONYMOUS", MAILPROTO_SASL_ANONYMOUS},
+                                  {"OTHER", MAILPROTO_SASL_OTHER},
+                                  {NULL, 0}};
 
 static const struct role *const roles[] = {
 #ifdef HAVE_SMTP_SERVER
@@ -70,6 +85,15 @@ const char *value_word(const struct word *table, uint32_t value)
     return "?";
 }
 
+const char *login_name(uint32_t mechanism)
+{
+    if (mechanism == MAILPROTO_POP3_USER_PASS)
+        return "USER_PASS";
+    if (mechanism == MAILPROTO_POP3_APOP)
+        return "APOP";
+    return value_word(sasl_words, mechanism);
+}
+
 static int one_word(const struct word *table, const char *ptr, size_t len, uint32_t *value)
 {
     for (; table->name; table++)
@@ -125,7 +149,7 @@ static int apply_one(void *config, const struct setting *setting, mailproto_text
     return 0;
 }
 
-static int apply_word(void *config, const struct setting *settings, mailproto_text word)
+int settings_apply_word(void *config, const struct setting *settings, mailproto_text word)
 {
     mailproto_text value;
 
@@ -140,7 +164,7 @@ static int apply_word(void *config, const struct setting *settings, mailproto_te
 int settings_apply(struct play *p, void *config, const struct setting *settings)
 {
     for (size_t i = 0; i < p->t->config_count; i++)
-        if (apply_word(config, settings, p->t->config[i])) {
+        if (settings_apply_word(config, settings, p->t->config[i])) {
             play_fail(p, 1, "CONFIG: %s is not a setting, or not a value of it", p->t->config[i].ptr);
             return -1;
         }
@@ -181,6 +205,16 @@ mailproto_text words_value(const struct words *words, const char *key)
         if (word_value(words->word[i], key, &value))
             return value;
     return value;
+}
+
+int has_key(const struct words *words, const char *key)
+{
+    mailproto_text value;
+
+    for (size_t i = 0; i < words->count; i++)
+        if (word_value(words->word[i], key, &value))
+            return 1;
+    return 0;
 }
 
 uint64_t words_number(const struct words *words, const char *key, uint64_t otherwise)

@@ -146,16 +146,16 @@ static int read_event(struct reader *r, const char *text)
     return 0;
 }
 
-static int read_config(struct reader *r, const char *text)
+static int read_settings(struct reader *r, const char *text, mailproto_text *to, size_t *count)
 {
     struct words words;
 
     if (parse_words(r->t->pool, text, &words))
         return complain(r, "malformed words");
     for (size_t i = 0; i < words.count; i++) {
-        if (r->t->config_count == MAX_CONFIG)
+        if (*count == MAX_CONFIG)
             return complain(r, "too many settings");
-        r->t->config[r->t->config_count++] = words.word[i];
+        to[(*count)++] = words.word[i];
     }
     return 0;
 }
@@ -237,7 +237,11 @@ static int read_one(struct reader *r)
     if (!r->t->role)
         return complain(r, "ROLE must come first");
     if (is(r->raw, "CONFIG", &rest) && rest)
-        return read_config(r, rest);
+        return read_settings(r, rest, r->t->config, &r->t->config_count);
+    if (is(r->raw, "SASL", &rest)) {
+        r->t->has_sasl = 1;
+        return read_settings(r, or_empty(rest), r->t->sasl, &r->t->sasl_count);
+    }
     if (is(r->raw, "SECRET", &rest) && rest) {
         add_secret(r->t, rest);
         return 0;

@@ -42,7 +42,10 @@ struct transcript {
     struct pool *pool;
     const char *path;
     const char *role;
-    const char *capability;            /* NULL: none is shown */
+    const char *capability;          /* NULL: none is shown */
+    mailproto_text sasl[MAX_CONFIG]; /* key=value of SASL lines */
+    size_t sasl_count;
+    int has_sasl;                      /* there is one, be it empty */
     const char *refused;               /* "NEW = ERR_CONFIG ...": the result that construction must have; NULL: OK */
     mailproto_text config[MAX_CONFIG]; /* key=value */
     size_t config_count;

@@ -1,5 +1,7 @@
 /* memory.c - the store in memory for mailproto-store-check.
  * mailproto/memory_store.h. */
+#include <time.h>
+
 #include "check.h"
 
 #include "mailproto/memory_store.h"
@@ -13,6 +15,7 @@ static int32_t make(void *user, void **account, mailproto_store *store)
     if (result)
         return result;
     *account = memory;
+    (void)mailproto_memory_store_set_wall(memory, (int64_t)time(NULL), 0);
     return mailproto_memory_store_functions(memory, store);
 }
 

@@ -13,7 +13,7 @@ int mp_kit_rules_each(uint32_t index, const kit_rule **rule)
 {
     const kit_rule *const all[] = {mp_kit_list_rules,    mp_kit_mailbox_rules, mp_kit_opening_rules,
                                    mp_kit_append_rules,  mp_kit_number_rules,  mp_kit_change_rules,
-                                   mp_kit_message_rules, mp_kit_answer_rules};
+                                   mp_kit_message_rules, mp_kit_answer_rules,  mp_kit_optional_rules};
 
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         for (*rule = all[i]; (*rule)->name; ++*rule)

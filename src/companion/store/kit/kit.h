@@ -59,7 +59,8 @@ typedef struct kit_rule {
 
 /* The rules, each file's own; they end with a name that is NULL. */
 extern const kit_rule mp_kit_list_rules[], mp_kit_mailbox_rules[], mp_kit_opening_rules[], mp_kit_append_rules[],
-    mp_kit_number_rules[], mp_kit_change_rules[], mp_kit_message_rules[], mp_kit_answer_rules[];
+    mp_kit_number_rules[], mp_kit_change_rules[], mp_kit_message_rules[], mp_kit_answer_rules[],
+    mp_kit_optional_rules[];
 
 /* ---- kit.c ---- */
 /* The rule failed, with what was seen: the first failure counts. 0. */

@@ -139,6 +139,37 @@ static void list_utf8(kit *k)
     DEMAND(k, item && mp_kit_is(item->name, name), "a name in UTF-8 does not come back as it was given");
 }
 
+/* Whether a name is told as subscribed. */
+static int is_subscribed(kit_handle *h, const char *name, int *subscribed)
+{
+    kit_answer *answer = mp_kit_list(h, 1);
+
+    *subscribed = 0;
+    for (size_t i = 0; answer && i < answer->count; i++)
+        *subscribed |= mp_kit_is(KIT_ITEM(answer, i, mailbox)->name, name) && KIT_ITEM(answer, i, mailbox)->subscribed;
+    return answer != NULL;
+}
+
+static void subscribe_stays(kit *k)
+{
+    kit_handle *h = &k->handles[0];
+    const uint64_t old = mp_kit_create(h, "old"), gone = mp_kit_create(h, "gone");
+    int32_t result;
+    int subscribed;
+
+    NEED(old && gone && subscribe(h, "old", 1) && subscribe(h, "gone", 1));
+    NEED(mp_kit_rename(h, old, "new", &result));
+    DEMAND(k, !result, "RENAME was answered %s", mailproto_result_name(result));
+    NEED(is_subscribed(h, "new", &subscribed));
+    DEMAND(k, !subscribed, "a RENAME took the subscription along");
+    NEED(is_subscribed(h, "old", &subscribed));
+    DEMAND(k, subscribed, "a RENAME ended the subscription to the old name");
+    NEED(mp_kit_delete(h, gone, &result));
+    DEMAND(k, !result, "DELETE was answered %s", mailproto_result_name(result));
+    NEED(is_subscribed(h, "gone", &subscribed));
+    DEMAND(k, subscribed, "a DELETE ended the subscription");
+}
+
 const kit_rule mp_kit_list_rules[] = {
     {"list.order", "mailboxes are told in hierarchy order, component by component, octet by octet", list_order},
     {"list.pages", "LIST goes on behind the name `after`, nothing is told twice or left out", list_pages},
@@ -147,5 +178,7 @@ const kit_rule mp_kit_list_rules[] = {
     {"list.ghost", "subscribed names without a mailbox are in the list, with id 0 and NONEXISTENT", list_ghost},
     {"list.only", "with `only` LIST tells that name alone, INBOX in any case", list_only},
     {"list.utf8", "names in UTF-8 come back as they were given", list_utf8},
+    {"subscribe.stays", "a subscription is to a name: it stays when the mailbox is renamed or removed",
+     subscribe_stays},
     {NULL, NULL, NULL},
 };

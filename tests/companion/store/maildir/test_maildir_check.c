@@ -251,6 +251,44 @@ static void test_folder_missing(void **state)
     repair(a, 2, 3);
 }
 
+static int end_here(void *user, const char *from, const char *to)
+{
+    (void)user;
+    (void)from;
+    (void)to;
+    _exit(0);
+}
+
+/* Killed behind the commit, before the folder got its name. */
+static void test_rename_cut_short(void **state)
+{
+    struct account *a = *state;
+    mailproto_store_rename q = {.head = {sizeof q, MAILPROTO_STORE_RENAME, 0}, .name = {"Moved", 5}};
+    int how = -1;
+    pid_t child = fork();
+
+    if (child == 0) {
+        account_use_files(a);
+        if (account_open(a))
+            _exit(1);
+        q.mailbox = mailbox_id(a, "Box");
+        a->files.rename = end_here;
+        account_close(a);
+        if (!account_open(a))
+            ask(a->store, &q.head);
+        _exit(2);
+    }
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFEXITED(how) && WEXITSTATUS(how) == 0);
+    assert_int_equal(access(account_file(a, ".Box"), F_OK), 0);
+    says(look_at(a->path, 0), 0, 1, "files are still to be renamed or removed");
+    repair(a, 0, 3);
+    assert_int_equal(account_open(a), 0);
+    assert_int_equal(status(a, mailbox_id(a, "Moved"))->total, 1);
+    account_close(a);
+    assert_int_equal(access(account_file(a, ".Box"), F_OK), -1);
+}
+
 static void test_numbers(void **state)
 {
     struct account *a = *state;
@@ -355,6 +393,7 @@ int main(void)
         TEST(test_message_changed),
         TEST(test_others),
         TEST(test_folder_missing),
+        TEST(test_rename_cut_short),
         TEST(test_numbers),
         TEST(test_in_use),
         TEST(test_while_written),

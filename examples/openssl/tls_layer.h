@@ -63,8 +63,8 @@ void tls_context_free(tls_context *context);
 
 /* Puts TLS over a session that is new: from here on *outer is driven and freed, and `inner` with it. `server_name` is the
    host name or IP address that was asked for: it is sent (names only), and the certificate must be for it; it may not be
-   NULL. MAILPROTO_OK; ERR_ARG: a session that is inside of a layer already, a name that is none, a context of the other kind; ERR_NOMEM. On an error
-   nothing is owned.
+   NULL. MAILPROTO_OK; ERR_ARG: a session that is inside of a layer already, a name that is none, a context of the other
+   kind; ERR_NOMEM. On an error nothing is owned.
    Channel bindings (tls-unique with TLS 1.2, tls-exporter with 1.3, tls-server-end-point), server name, ALPN and the name
    of the peer reach the engine as mailproto_tls_info. peer_name is of a certificate that was verified: the server's as it
    was asked for; of a client's the first mail address of its subjectAltName, or the first host name if there is none: empty

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 enum { WARN_DAYS = 14, DAY_S = 86400 };
@@ -136,6 +137,15 @@ static void warn_of_expiry(const struct checking *c)
                 c->settings->tls_files.certificate, (int)(left / DAY_S), left / DAY_S == 1 ? "" : "s");
 }
 
+/* A group may be one that is meant to. */
+static void warn_of_everybody(const struct checking *c, const char *path, const char *what)
+{
+    struct stat status;
+
+    if (path && !stat(path, &status) && S_ISREG(status.st_mode) && status.st_mode & S_IROTH)
+        fprintf(c->problems, "%s: warning: everybody may read it, and %s in it: chmod o-r %s\n", path, what, path);
+}
+
 /* Whether an address was there before: in another service, or the same. */
 static void check_endpoint(struct checking *c, int service, size_t at)
 {
@@ -231,6 +241,9 @@ int config_check(struct settings *settings, const struct config_seen *seen, cons
     if (settings->tokens_file)
         c.wrong += tokens_read(&settings->tokens, settings->tokens_file, problems);
     warn_of_expiry(&c);
+    warn_of_everybody(&c, settings->tls_files.key ? settings->tls_files.key : settings->tls_files.certificate,
+                      "the key of the certificate is");
+    warn_of_everybody(&c, settings->tokens_file, "there are tokens");
     if (!seen->cleartext_wrong && !seen->tls && !seen->sections_unknown)
         check_cleartext(&c);
     check_endpoints(&c);

@@ -36,6 +36,22 @@ static size_t put_prefix(char *line, size_t size, enum log_level level)
     return (size_t)n;
 }
 
+/* How many octets of UTF-8 (RFC 3629) a character has that may be shown; 0: it is none, or it controls a terminal. */
+static size_t shown(const unsigned char *at)
+{
+    size_t more = *at >= 0xc2 && *at < 0xe0 ? 1 : *at >= 0xe0 && *at < 0xf0 ? 2 : *at >= 0xf0 && *at < 0xf5 ? 3 : 0;
+
+    if (*at < 0x80)
+        return *at >= 0x20 && *at != 0x7f;
+    if (!more || (*at == 0xc2 && at[1] < 0xa0) || (*at == 0xe0 && at[1] < 0xa0) || (*at == 0xed && at[1] > 0x9f) ||
+        (*at == 0xf0 && at[1] < 0x90) || (*at == 0xf4 && at[1] > 0x8f))
+        return 0;
+    for (size_t i = 1; i <= more; i++)
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+    return more + 1;
+}
+
 /* Copies text so that it stays one line: what a peer said may hold anything. */
 static size_t put_escaped(char *line, size_t at, size_t size, const char *text)
 {
@@ -43,9 +59,12 @@ static size_t put_escaped(char *line, size_t at, size_t size, const char *text)
 
     for (; *text && at + 5 < size; text++) {
         unsigned char c = (unsigned char)*text;
+        size_t len = shown((const unsigned char *)text);
 
-        if (c >= 0x20 && c != 0x7f) {
-            line[at++] = (char)c;
+        if (len) {
+            memcpy(line + at, text, len);
+            at += len;
+            text += len - 1;
             continue;
         }
         line[at++] = '\\';

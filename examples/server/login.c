@@ -256,8 +256,9 @@ int32_t login_auth(struct client *client, const struct login_request *request)
         return decide(client, request, who);
     if (request->mechanism & (MAILPROTO_SASL_XOAUTH2 | MAILPROTO_SASL_OAUTHBEARER))
         return check_token(client, request);
-    if (request->mechanism == MAILPROTO_SASL_EXTERNAL)
-        return decide(client, request, who);
+    if (request->mechanism ==
+        MAILPROTO_SASL_EXTERNAL) /* a host's name is nobody's, though a domain would complete it */
+        return decide(client, request, memchr(request->name.ptr, '@', request->name.len) ? who : NULL);
     if (client->server->logins.has_sasl)
         return compare(client, request, who);
     return decide(client, request, users_login(who, request->password.ptr, request->password.len) ? who : NULL);

@@ -91,7 +91,8 @@ static const char help_passwd[] =
     "\n"
     "Exit status: 0 it was done; 64 wrong arguments; 65 it cannot be a password; 66 FILE cannot be read; 67 ADDRESS "
     "has no\n"
-    "section; 69 this mailprotod was built without mbedTLS; 71 there is no memory; 73 FILE cannot be written.\n";
+    "section; 69 this mailprotod was built without mbedTLS; 71 there is no memory; 73 FILE cannot be written;\n"
+    "75 another program changed FILE meanwhile.\n";
 
 static const char help_check_mail[] =
     "usage: mailprotod check-mail [--repair] --config FILE\n"
@@ -425,6 +426,7 @@ int main(int argc, char **argv)
     static char program[] = "mailprotod";
     const char *name = argc > 1 ? argv[1] : "";
 
+    privileges_no_core();
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (!strcmp(name, commands[i].name)) {
             argv[1] = program; /* getopt's complaints begin with it */

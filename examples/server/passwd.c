@@ -51,7 +51,7 @@ static int is_secret(const char *line)
 static int replace(struct passwd_lines *lines, size_t at, const struct keys *keys, size_t count)
 {
     char text[KEYS_TEXT], written[HASHES * (KEYS_TEXT + 10)] = "";
-    int has_key = 0;
+    int has_key = 0, failed;
     size_t len = 0;
 
     for (size_t i = at + 1; i < lines->count && !is_header(lines->items[i], has_key); i++) {
@@ -65,7 +65,10 @@ static int replace(struct passwd_lines *lines, size_t at, const struct keys *key
         keys_write(&keys[i], text);
         len += (size_t)snprintf(written + len, sizeof written - len, "keys = %s\n", text);
     }
-    return passwd_lines_append(lines, at, written);
+    failed = passwd_lines_append(lines, at, written);
+    passwd_wipe(written, sizeof written);
+    passwd_wipe(text, sizeof text);
+    return failed;
 }
 
 static int make(const struct passwd *passwd, const char *password, size_t len, struct keys *keys, size_t *count)
@@ -108,8 +111,10 @@ static int change(const struct passwd *passwd, struct passwd_lines *lines, const
         fprintf(stderr, "mailprotod: the password of %s is too long\n", user->address);
         return EXIT_DATA;
     }
-    if (make(passwd, password, len, keys, &count))
+    if (make(passwd, password, len, keys, &count)) {
+        passwd_wipe(keys, sizeof keys);
         return EXIT_DATA;
+    }
     failed = replace(lines, at, keys, count);
     passwd_wipe(keys, sizeof keys);
     if (failed)

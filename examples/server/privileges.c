@@ -26,6 +26,13 @@ uint64_t privileges_raise_files(void)
     return limit.rlim_cur;
 }
 
+void privileges_no_core(void)
+{
+    const struct rlimit none = {0, 0};
+
+    setrlimit(RLIMIT_CORE, &none);
+}
+
 int privileges_exist(const char *name)
 {
     return getpwnam(name) != NULL;

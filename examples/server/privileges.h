@@ -11,5 +11,7 @@ uint64_t privileges_raise_files(void);
 int privileges_exist(const char *name);
 /* Becomes that user for good. 0; 67: there is no such user; 77: it is not allowed (logged). */
 int privileges_become(const char *name);
+/* Passwords and keys are not to be found in the file of a crash. */
+void privileges_no_core(void);
 
 #endif

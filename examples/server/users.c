@@ -27,11 +27,19 @@ static void wipe(char *text)
         *c = 0;
 }
 
+/* Who has them may try passwords, and be taken for the server. */
+static void wipe_keys(struct keys *keys, size_t count)
+{
+    for (volatile unsigned char *at = (void *)keys; count && at < (unsigned char *)(keys + count); at++)
+        *at = 0;
+}
+
 void users_clear(struct users *users)
 {
     for (size_t i = 0; i < users->count; i++) {
         wipe(users->items[i].password);
         free(users->items[i].password);
+        wipe_keys(users->items[i].keys, users->items[i].key_count);
         free(users->items[i].keys);
         free(users->items[i].address);
         mailbox_drop(users->items[i].box);
@@ -268,9 +276,13 @@ int users_add_keys(struct user *user, const struct keys *keys)
 
     if (users_keys(user, keys->hash))
         return 1;
-    grown = realloc(user->keys, (user->key_count + 1) * sizeof *grown);
+    grown = malloc((user->key_count + 1) * sizeof *grown);
     if (!grown)
         return -1;
+    if (user->key_count)
+        memcpy(grown, user->keys, user->key_count * sizeof *grown);
+    wipe_keys(user->keys, user->key_count);
+    free(user->keys);
     user->keys = grown;
     grown[user->key_count++] = *keys;
     return 0;

@@ -96,6 +96,7 @@ static int32_t compare(struct mp_sasl_server *s)
     uint8_t digest[MAILPROTO_DIGEST_MAX];
     char hex[HEX], given[HEX];
     int32_t result = mp_sasl_server_prepare(s, &password);
+    int same;
 
     if (!result)
         result = crypto->hmac(MAILPROTO_HASH_MD5, password.ptr, password.len, s->message.ptr, s->message.len, digest,
@@ -106,7 +107,10 @@ static int32_t compare(struct mp_sasl_server *s)
     for (size_t i = 0; i < HEX; i++)
         given[i] = (char)mp_ascii_lower(s->who.password.ptr[i]);
     s->who.password = (mailproto_text){"", 0};
-    return mp_sasl_proven(s, mp_sasl_same(hex, given, HEX) & (int)s->stored.known);
+    same = mp_sasl_same(hex, given, HEX) & (int)s->stored.known;
+    mp_wipe(digest, sizeof digest);
+    mp_wipe(hex, sizeof hex);
+    return mp_sasl_proven(s, same);
 }
 
 static int32_t server_next(struct mp_sasl_server *s, const char *message, size_t len)

@@ -1,5 +1,6 @@
 """The GNU SASL tool as the server of a login: an SMTP server whose AUTH is `gsasl --server`."""
 
+import base64
 import os
 import subprocess
 import sys
@@ -10,21 +11,27 @@ from mail_peers import Smtp  # noqa: E402
 
 
 class GsaslSmtp(Smtp):
-    """Offers these mechanisms, which are SCRAM without a channel binding; the password of everybody is `secret`."""
+    """Offers these mechanisms, which are SCRAM; the password of everybody is `secret`.
 
-    def __init__(self, mechanisms, **options):
-        self.mechanisms = mechanisms
-        self.users = None
-        super().__init__(keywords=["PIPELINING", "AUTH " + " ".join(mechanisms)], **options)
+    context: of TLS 1.2, whose tls-unique is what the tool knows and Python can tell it; change: what is made of it first.
+    """
+
+    def __init__(self, mechanisms, context=None, change=lambda binding: binding, **options):
+        self.context, self.change = context, change
+        super().__init__(keywords=["PIPELINING", "AUTH " + " ".join(mechanisms), *(["STARTTLS"] if context else [])], **options)
 
     def on_auth(self, rest):
         mechanism, _, said = rest.partition(" ")
+        binding = None
+        if mechanism.endswith("-PLUS"):
+            binding = base64.b64encode(self.change(self.socket.get_channel_binding("tls-unique"))).decode()
         process = subprocess.Popen(
-            [harness.need_tool("gsasl"), "--server", "--quiet", "--no-cb", "--mechanism", mechanism, "--password",
-             harness.PASSWORD, "--service", "smtp", "--hostname", "mx.example.test"],
+            [harness.need_tool("gsasl"), "--server", "--quiet", "--mechanism", mechanism, "--password", harness.PASSWORD,
+             # it asks for a channel binding if it is told neither
+             "--service", "smtp", *([] if binding else ["--no-cb", "--hostname", "mx.example.test"])],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, bufsize=1)
         try:
-            fine = self.converse(process, said)
+            fine = self.converse(process, said, binding)
         finally:
             if not process.stdin.closed:
                 process.stdin.close()
@@ -34,13 +41,16 @@ class GsaslSmtp(Smtp):
         self.authenticated = fine
         self.say("235 2.7.0 Welcome" if fine else "535 5.7.8 Not you")
 
-    def converse(self, process, said):
+    def converse(self, process, said, binding):
         """Lines of base64, both ways: the client's first, a challenge, its proof, the server's; and its verdict."""
         process.stdout.readline()  # the mechanism
         process.stdout.readline()  # and that the client begins
         for _ in range(2):
             process.stdin.write(said + "\n")
             process.stdin.flush()
+            if binding:
+                self.bind(process, binding)
+                binding = None
             challenge = process.stdout.readline().strip()
             if not challenge:
                 return False
@@ -49,3 +59,15 @@ class GsaslSmtp(Smtp):
         process.stdin.write("\n")  # behind its last word it waits for data to pass through
         process.stdin.close()
         return process.wait(10) == 0
+
+    @staticmethod
+    def bind(process, binding):
+        """Answers the question for the channel binding, which has no line end."""
+        asked = ""
+        while not asked.endswith("tls-unique channel binding: "):
+            more = process.stdout.read(1)
+            if not more:
+                return
+            asked += more
+        process.stdin.write(binding + "\n")
+        process.stdin.flush()

@@ -262,7 +262,13 @@ static int in_turns(struct life *life)
            life_rename_one(life, named(life, "A"), "T") || life_rename_one(life, named(life, "V"), "A");
 }
 
+static int create_t(struct life *life)
+{
+    return life_create_one(life, "T");
+}
+
 static const struct way ways[] = {
+    {"CREATE of what a failed CREATE left", left_over_of_ours, create_t, 0, 0},
     {"a mailbox", nothing, to_t, 0, 0},
     {"with those below it", inferiors, to_t, 0, 0},
     {"into a new hierarchy", inferiors, into_hierarchy, 0, 0},

@@ -1,9 +1,11 @@
 """Logins of mailprotod: keys in the place of passwords and `passwd`, SCRAM, tokens, certificates of clients, failures."""
 
 import base64
+import fcntl
 import os
 import poplib
 import pty
+import re
 import shutil
 import smtplib
 import socket
@@ -14,7 +16,7 @@ import tempfile
 import time
 import unittest
 
-from mailprotod import HOST, PROGRAM, TIMEOUT, Line, Server, has_tls
+from mailprotod import HOST, PROGRAM, TIMEOUT, Line, Server, has_tls, wait_until
 from mailprotod_case import ALICE, BOB, BODY, Case, main, read, run
 from certificates import Authority
 from keys import scram_keys
@@ -145,6 +147,77 @@ class Passwd(LoginCase):
         self.assertTrue(self.can(server, "in the clear"))
         self.assertTrue(self.can(server, "kept", "carol"))
 
+    def on_terminal(self, server, address, typed, meanwhile):
+        """Types a password twice; what happens meanwhile happens after the first question. The exit status."""
+        master, slave = pty.openpty()
+        process = subprocess.Popen([PROGRAM, "passwd", "--config", server.config, address], stdin=slave,
+                                   stdout=subprocess.PIPE, stderr=slave, start_new_session=True)
+        os.close(slave)
+        shown = b""
+        for question in (b"new password of", b"again"):
+            while question not in shown:
+                shown += os.read(master, 1000)
+            meanwhile()
+            os.write(master, typed.encode() + b"\n")
+        status = process.wait(TIMEOUT)
+        process.stdout.close()
+        os.close(master)
+        return status
+
+    def test_two_at_once(self):
+        """What one changes while another is typing is not undone."""
+        server = self.serve()
+        self.assertEqual(self.on_terminal(server, ALICE, "hers", lambda: self.passwd(server, BOB, stdin="his\n")), 0)
+        server.hangup("the configuration was read again")
+        self.assertTrue(self.can(server, "hers"))
+        self.assertTrue(self.can(server, "his", "bob"))
+
+    def test_sections_that_move_meanwhile(self):
+        """Nobody else gets the keys."""
+        server = self.serve()
+        text = read(server.config).decode()
+        start, alice, bob = (text.index(at) for at in ("[server]", "[user alice", "[user bob"))
+        moved = text[alice:bob] + text[start:alice] + text[bob:]
+
+        def move():
+            with open(server.config, "w") as f:
+                f.write(moved)
+        self.assertEqual(self.on_terminal(server, ALICE, "hers", move), 0)
+        changed = [(a, b) for a, b in zip(moved.splitlines(), self.lines(server)) if a != b]
+        self.assertEqual([a for a, _ in changed], [moved.splitlines()[1]])
+        server.hangup("the configuration was read again")
+        self.assertTrue(self.can(server, "hers"))
+        self.assertTrue(self.can(server, "secret", "bob"))
+
+    def test_waits_for_whoever_changes_the_file(self):
+        server = self.serve()
+        with open(server.config) as old:
+            fcntl.flock(old, fcntl.LOCK_EX)
+            process = subprocess.Popen([PROGRAM, "passwd", "--config", server.config, ALICE], stdin=subprocess.PIPE,
+                                       stdout=subprocess.DEVNULL, text=True)
+            process.stdin.write("hers\n")
+            process.stdin.close()
+
+            def waits():
+                self.assertIsNone(process.poll(), "it did not wait")
+                return re.search(r"-> FLOCK +ADVISORY +WRITE %d " % process.pid, read("/proc/locks").decode())
+            wait_until(waits, "passwd waits for the lock")
+            with open(server.config + ".new", "w") as f:
+                f.write("# new\n" + old.read())
+            os.rename(server.config + ".new", server.config)
+        self.assertEqual(process.wait(TIMEOUT), 0)
+        self.assertEqual(self.lines(server)[0], "# new")
+        server.hangup("the configuration was read again")
+        self.assertTrue(self.can(server, "hers"))
+
+    def test_keys_that_differ_are_warned_of(self):
+        server = self.serve()
+        self.assertNotIn("warning", run("check", "--config", server.config).stderr)
+        self.passwd(server, "--iterations", "20000", BOB, stdin="x\n")
+        result = run("check", "--config", server.config)
+        self.assertEqual(result.returncode, 0)
+        self.assertIn("warning: the keys of bob@example.test have other hashes or iterations than those of alice", result.stderr)
+
     def test_mistakes(self):
         server = self.serve()
         before = self.lines(server)
@@ -240,26 +313,50 @@ class Scram(LoginCase):
         smtp.ehlo()
         return set(smtp.esmtp_features["auth"].split())
 
+    def challenge_for(self, server, name):
+        """Salt and iterations, as the server says them."""
+        line = self.line(server, "submission")
+        line.reply()
+        line.ask("EHLO client.example.test")
+        answer = line.ask("AUTH SCRAM-SHA-256 " + b64(ScramClient(name, "x").first()))
+        return base64.b64decode(answer[4:]).decode().split(",s=")[1]
+
     def test_an_unknown_user_gets_a_salt_that_stays(self):
         server = self.serve()
-        said = []
-        for name in ("nobody", "nobody", "nobody else", "alice@example.test", "alice@example.test"):
-            line = self.line(server, "submission")
-            line.reply()
-            line.ask("EHLO client.example.test")
-            answer = line.ask("AUTH SCRAM-SHA-256 " + b64(ScramClient(name, "x").first()))
-            said.append(base64.b64decode(answer[4:]).decode().split(",s=")[1])
+        said = [self.challenge_for(server, name)
+                for name in ("nobody", "nobody", "nobody else", "alice@example.test", "alice@example.test")]
         self.assertEqual((said[0], said[3]), (said[1], said[4]))
         self.assertEqual(len(set(said)), 3)
         self.assertEqual(len({text.split(",")[1] for text in said}), 1)  # the iterations
         self.assertEqual(len({len(text) for text in said}), 1)
         server.end()
         server.start()
-        line = self.line(server, "submission")
-        line.reply()
-        line.ask("EHLO client.example.test")
-        answer = line.ask("AUTH SCRAM-SHA-256 " + b64(ScramClient("nobody", "x").first()))
-        self.assertIn(said[0], base64.b64decode(answer[4:]).decode())
+        self.assertEqual(self.challenge_for(server, "nobody"), said[0])
+
+    def test_that_salt_does_not_hang_on_users(self):
+        """Else whoever asks before and after somebody has got a new password knows who is a user."""
+        server = self.serve()
+        before = self.challenge_for(server, "nobody")
+        with open(server.config) as f:
+            text = f.read()
+        with open(server.config, "w") as f:
+            f.write(text.replace("[user bob@example.test]\n" + text.split("[user bob@example.test]\n")[1].split("\n")[0],
+                                 "[user bob@example.test]\nkeys = " + scram_keys("new")))
+        server.hangup("the configuration was read again")
+        self.assertTrue(self.can(server, "new", "bob"))
+        self.assertEqual(self.challenge_for(server, "nobody"), before)
+
+    def test_what_it_is_made_of_is_a_secret(self):
+        server = self.serve()
+        path = os.path.join(server.dir, "mail", ".mailprotod-secret")
+        self.assertEqual((len(read(path)), stat.S_IMODE(os.stat(path).st_mode)), (32, 0o600))
+        before = self.challenge_for(server, "nobody")
+        server.end()
+        with open(path, "wb") as f:
+            f.write(b"short")
+        server.start()
+        self.assertIn("cannot keep the file .mailprotod-secret in %s/mail: " % server.dir, server.log())
+        self.assertNotEqual(self.challenge_for(server, "nobody"), before)
 
 
 class BoundClient(ScramClient):
@@ -308,14 +405,15 @@ class Bound(LoginCase):
         own = self.authority.issue(os.path.join(self.folder, "alice"), ["email:" + ALICE], usage="clientAuth")
         stranger = Authority(os.path.join(self.folder, "other")).issue(
             os.path.join(self.folder, "stranger"), ["email:" + ALICE], usage="clientAuth")
+        host = self.authority.issue(os.path.join(self.folder, "host"), ["DNS:alice"], usage="clientAuth")
         server = self.serve(tls=self.certificate, tls_more="client_ca = " + self.authority.file)
         for certificate, name, fine in ((own, "=", True), (own, b64(ALICE), True), (own, b64(BOB), False),
-                                        (None, "=", False), (stranger, "=", False)):
+                                        (None, "=", False), (stranger, "=", False), (host, "=", False)):
             line = Line(self.context(certificate).wrap_socket(server.connect("submissions"), server_hostname="localhost"))
             self.addCleanup(line.close)
             line.reply()
             offered = line.ask("EHLO client.example.test")
-            self.assertEqual("EXTERNAL" in offered, certificate == own)
+            self.assertEqual("EXTERNAL" in offered, certificate in (own, host))
             self.assertEqual(line.ask("AUTH EXTERNAL " + name).startswith("235 "), fine)
             if fine:
                 self.assertRegex(line.ask("MAIL FROM:<%s>" % ALICE), "^250 ")
@@ -358,6 +456,14 @@ class Tokens(LoginCase):
         for token, code in (("one", "535"), ("two", "235")):
             self.assertEqual(self.login(server, "XOAUTH2", "user=%s\x01auth=Bearer %s\x01\x01" % (ALICE, token))[:3], code)
 
+    def test_others_may_read_them(self):
+        server = self.serve_tokens("%s one never\n" % ALICE)
+        for mode, warned in ((0o644, True), (0o640, False)):
+            os.chmod(self.file, mode)
+            result = run("check", "--config", server.config)
+            self.assertEqual(result.returncode, 0)
+            self.assertEqual("%s: warning: everybody may read it" % self.file in result.stderr, warned, result.stderr)
+
     def test_mistakes(self):
         server = self.serve_tokens("%s one never\n" % ALICE)
         with open(self.file, "w") as f:
@@ -368,6 +474,121 @@ class Tokens(LoginCase):
             self.assertIn("%s:%d: this is not ADDRESS TOKEN EXPIRY" % (self.file, number), result.stderr)
         os.unlink(self.file)
         self.assertIn("%s: cannot be read" % self.file, run("check", "--config", server.config).stderr)
+
+
+class Guessing(LoginCase):
+    WAIT = 0.5
+
+    def serve_slowly(self):
+        server = self.serve()
+        text = read(server.config).decode()
+        with open(server.config, "w") as f:
+            f.write(text.replace("auth_delay = 1ms", "auth_delay = %dms" % (1000 * self.WAIT)))
+        server.end()
+        server.start()
+        return server
+
+    def try_out(self, server, user, password, source=HOST):
+        """A session that has said its password and not heard the answer."""
+        line = Line(socket.create_connection((HOST, server.port["submission"]), TIMEOUT, (source, 0)))
+        self.addCleanup(line.close)
+        line.reply()
+        line.ask("EHLO client.example.test")
+        line.say("AUTH PLAIN " + b64("\0%s\0%s" % (user, password)))
+        return line
+
+    def guess(self, server, user, source=HOST, times=1):
+        """Guesses, and hangs up. When it began."""
+        began = time.monotonic()
+        line = self.try_out(server, user, "wrong", source)
+        server.wait_for_log("login refused for ", times)
+        line.close()
+        return began
+
+    def assert_waited(self, began, times=1):
+        self.assertGreater(time.monotonic() - began, 0.95 * times * self.WAIT)  # clocks have steps
+
+    def test_who_is_right_waits_too(self):
+        """By either protocol: else a guess that is not answered at once is known to be wrong."""
+        server = self.serve_slowly()
+        began = self.guess(server, "alice")
+        line = self.try_out(server, "bob", "secret")  # the address alone
+        pop3 = self.line(server, "pop3")
+        pop3.read()
+        pop3.say("USER alice")
+        pop3.read()
+        pop3.say("PASS secret")
+        self.assertTrue(line.reply().startswith("235 2.7.0 "))
+        self.assert_waited(began)
+        self.assertTrue(pop3.read().startswith("+OK"))
+        self.assert_waited(began)
+        began = time.monotonic()
+        line = self.try_out(server, "bob", "wrong")
+        self.assertTrue(line.reply().startswith("535 5.7.8 "))
+        self.assert_waited(began, 2)  # neither login has forgiven the address
+
+    def test_a_name_is_the_same_in_any_writing(self):
+        server = self.serve_slowly()
+        self.guess(server, "alice", "127.0.0.2")
+        began = self.guess(server, '"al\\ice"@Example.test', "127.0.0.3", 2)
+        self.assertTrue(self.try_out(server, ALICE, "secret").reply().startswith("235 "))
+        self.assert_waited(began, 2)
+
+
+class Failures(LoginCase):
+    """Each reply to a wrong password comes later than the one before (RFC 4954 section 9)."""
+
+    def attempt(self, server, service, name):
+        """The milliseconds that a wrong password takes, on a connection of its own."""
+        line = self.line(server, service)
+        line.reply()
+        if service == "pop3":
+            line.say("USER " + name)
+            line.reply()
+            what = "PASS wrong"
+        else:
+            line.ask("EHLO client.example.test")
+            what = "AUTH PLAIN " + b64("\0%s\0wrong" % name)
+        began = time.monotonic()
+        self.assertRegex(line.ask(what), r"^(535 5\.7\.8|-ERR \[AUTH\]) ")
+        taken = (time.monotonic() - began) * 1000
+        line.close()
+        return taken
+
+    def test_each_costs_more(self):
+        """The next is on another connection, of another protocol, of another user: the address is the same."""
+        server = self.serve()
+        text = read(server.config).decode()
+        self.assertIn("auth_delay = 1ms\n", text)
+        with open(server.config, "w") as f:
+            f.write(text.replace("auth_delay = 1ms\n", "auth_delay = 300ms\n"))
+        server.end()
+        server.start()
+        for service, name, least in (("submission", "alice", 300), ("submission", "alice", 600), ("pop3", "bob", 1200)):
+            self.assertGreater(self.attempt(server, service, name), 0.95 * least, (service, name))  # clocks have steps
+        self.assertTrue(self.can(server, "secret"))
+
+
+class Secrets(LoginCase):
+    def test_no_core_file(self):
+        """Passwords and keys would be in it."""
+        server = self.serve()
+        limits = read("/proc/%d/limits" % server.process.pid).decode()
+        self.assertRegex(limits, r"Max core file size +0 +0 ")
+
+    def test_names_in_the_log(self):
+        """What is no UTF-8, and what controls a terminal, is shown as its octets."""
+        server = self.serve()
+        smtp = self.line(server, "submission")
+        smtp.reply()
+        smtp.ask("EHLO client.example.test")
+        smtp.ask("AUTH PLAIN " + b64("\0m\u00fcller\x9b31m\0x"))
+        pop3 = self.line(server, "pop3")
+        pop3.read()
+        pop3.socket.sendall(b"USER al\x9b\xffce\r\nPASS x\r\n")
+        pop3.read(), pop3.read()
+        self.assertIn("login refused for m\u00fcller\\xc2\\x9b31m (", server.log())
+        self.assertIn("login refused for al\\x9b\\xffce (", server.log())
 
 
 class Ends(LoginCase):

@@ -12,7 +12,7 @@ import unittest
 
 from mailprotod import HOST, PROGRAM, TIMEOUT, Line, Server, has_tls, wait_until
 from mailprotod_case import ALICE, BOB, BODY, SENDER, Case, main, read, run
-from certificates import Authority, fingerprint
+from certificates import Authority, describe, fingerprint
 
 NAMES = ["DNS:mail.example.test", "DNS:localhost", "IP:127.0.0.1"]
 
@@ -279,6 +279,15 @@ class Configuration(TlsCase):
         self.check(self.tls(self.path("certificate.pem", short), self.path("key.pem", short)),
                    "warning: the certificate", "expires in", status=0)
 
+    def test_key_that_everybody_may_read(self):
+        server = self.serve(tls=self.certificate)
+        key = os.path.join(self.certificate, "key.pem")
+        self.addCleanup(os.chmod, key, 0o600)
+        for mode, warned in ((0o644, True), (0o640, False)):
+            os.chmod(key, mode)
+            result = run("check", "--config", server.config)
+            self.assertEqual((result.returncode, key + ": warning: everybody may read it" in result.stderr), (0, warned))
+
     def test_ports_that_need_one(self):
         server = Server(tls=None)
         self.addCleanup(server.remove)
@@ -299,6 +308,17 @@ class Demo(TlsCase):
         self.assertEqual(os.stat(os.path.join(folder, "mail/.tls/key.pem")).st_mode & 0o777, 0o600)
         os.unlink(os.path.join(folder, "mail/.tls/key.pem"))
         self.assertNotEqual(self.demo(folder), told[0])
+
+    def test_certificate_can_sign_nothing(self):
+        """Whoever trusts it trusts this one server, and not what its key could sign for others."""
+        folder = tempfile.mkdtemp(prefix="mailprotod-demo-")
+        self.addCleanup(shutil.rmtree, folder)
+        self.demo(folder)
+        certificate = os.path.join(folder, "mail/.tls/certificate.pem")
+        shown = describe(certificate)
+        for words in (r"Basic Constraints:.*\s+CA:FALSE", r"Key Usage: critical\s+Digital Signature\n",
+                      r"Extended Key Usage: *\s+TLS Web Server Authentication\n"):
+            self.assertRegex(shown, words)
 
     def demo(self, folder):
         """Runs it, talks to it with TLS, and answers the fingerprint that it tells."""

@@ -44,3 +44,8 @@ class Authority:
 def fingerprint(path):
     """The SHA-256 of a certificate, 64 small hexadecimal digits."""
     return _openssl("x509", "-in", path, "-noout", "-fingerprint", "-sha256").split("=")[1].strip().replace(":", "").lower()
+
+
+def describe(path):
+    """A certificate in words."""
+    return _openssl("x509", "-in", path, "-noout", "-text")

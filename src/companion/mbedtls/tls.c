@@ -141,17 +141,22 @@ static int32_t set_alpn(mailproto_mbedtls_tls *tls, mailproto_text names, char *
     return MAILPROTO_OK;
 }
 
-/* The server's choice of a certificate by SNI (RFC 6066 section 3). A name that is none, or not ours, gets the first. */
+/* The server's choice of a certificate by SNI (RFC 6066 section 3). A name that is none, or not ours, gets the first. A client
+   that asks again, behind HelloRetryRequest or in one ClientHello, asks for the same (RFC 8446 section 4.1.2): mbedTLS would go
+   on with the first certificate, and the channel binding would be of the second. */
 static int choose(void *shared, mbedtls_ssl_context *ssl, const unsigned char *name, size_t len)
 {
     struct mp_mbedtls_session *s = (struct mp_mbedtls_session *)(void *)ssl; /* its first member */
     const mailproto_mbedtls_tls *tls = shared;
+    struct mp_mbedtls_name asked;
     struct mp_mbedtls_own *own;
+    int is_none = mp_mbedtls_name_read(&asked, (const char *)name, len) != MAILPROTO_OK;
 
-    if (mp_mbedtls_name_read(&s->name, (const char *)name, len)) {
-        s->name = (struct mp_mbedtls_name){0};
+    if (s->name.len)
+        return is_none || asked.len != s->name.len || memcmp(asked.text, s->name.text, asked.len) ? -1 : 0;
+    if (is_none)
         return 0;
-    }
+    s->name = asked;
     own = mp_mbedtls_own_find(tls, &s->name);
     if (!own || own == tls->own)
         return 0;

@@ -417,6 +417,50 @@ static void test_renegotiation(void **state)
     stand_up(&t);
 }
 
+/* ---- a client that asks for two servers ---- */
+
+/* Puts one more server_name (RFC 6066 section 3) at the end of a ClientHello. */
+static void ask_for_another(struct test_bytes *hello)
+{
+    static const uint8_t more[] = "\0\0\0\x15\0\x13\0\0\x10pop.example.test";
+    const size_t n = sizeof more - 1;
+    uint8_t *p = hello->ptr;
+    size_t at = 5 + 4 + 2 + 32; /* behind the headers of record and message, version, random octets */
+
+    at += 1 + (size_t)p[at];                    /* session */
+    at += 2 + ((size_t)p[at] << 8 | p[at + 1]); /* ciphers */
+    at += 1 + (size_t)p[at];                    /* compression */
+    assert_int_equal(hello->len, at + 2 + ((size_t)p[at] << 8 | p[at + 1]));
+    for (size_t i = 0; i < 3; i++) {
+        const size_t length = ((size_t[]){3, 7, at})[i]; /* of the record, the message, the extensions */
+        const size_t grown = ((size_t)p[length] << 8 | p[length + 1]) + n;
+
+        p[length] = (uint8_t)(grown >> 8);
+        p[length + 1] = (uint8_t)grown;
+    }
+    test_bytes_add(hello, more, n);
+}
+
+/* It gets an alert (unrecognized_name), and no ServerHello for one of them. */
+static void test_two_names(void **state)
+{
+    static const uint8_t alert[] = {0x15, 3, 3, 0, 2, 2, 112};
+    struct table t;
+
+    (void)state;
+    sit(&t, RAW_TLS_1_2);
+    raw_run(&t.raw);
+    ask_for_another(&t.raw.out);
+    while (serve(&t))
+        continue;
+    assert_int_equal(t.raw.in.len, sizeof alert);
+    assert_memory_equal(t.raw.in.ptr, alert, sizeof alert);
+    assert_int_equal(t.closed, 1);
+    assert_int_equal(t.why, MAILPROTO_ERR_TLS);
+    assert_int_equal(t.tls, 0);
+    stand_up(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -425,6 +469,7 @@ int main(void)
         cmocka_unit_test(test_close_notify),  cmocka_unit_test(test_cut_behind_held_octets),
         cmocka_unit_test(test_small_records), cmocka_unit_test(test_no_extended_master),
         cmocka_unit_test(test_old_ciphers),   cmocka_unit_test(test_renegotiation),
+        cmocka_unit_test(test_two_names),
     };
 
     return cmocka_run_group_tests(tests, scene_group, NULL);

@@ -80,8 +80,9 @@ void tls_hint(void)
         report_hint("The server's certificate has the SHA-256 %s, not the one of --pin.", tls.seen.fingerprint);
         report_hint("It was renewed, or somebody is in between: ask the server's operator.");
     } else if (tls.rules) {
-        report_hint(
-            "--ca FILE trusts who signed the certificate, --pin SHA256 one certificate; --tls never does without TLS.");
+        report_hint("If it is the certificate: --ca FILE trusts who signed it, --pin SHA256 trusts this one alone. A "
+                    "port that");
+        report_hint("speaks in clear text first is smtp://, submission:// or pop3://.");
     }
 }
 

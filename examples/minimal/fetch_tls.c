@@ -49,7 +49,7 @@ int main(int count, char **words)
     if (socket < 0 || mailproto_mbedtls_new(&random, NULL, why, sizeof why) ||
         mailproto_mbedtls_tls_new(&rules, random, &trust, why, sizeof why) ||
         mailproto_pop3_client_new(&client, &how, &table, NULL, words, NULL))
-        return fprintf(stderr, "%s\n", why), 2;
+        return fprintf(stderr, "%s\n", why), mailproto_mbedtls_tls_free(rules), mailproto_mbedtls_free(random), 2;
     mailproto_pop3_client_stat(client, &command);
     session = mailproto_pop3_client_session(client);
     if (mailproto_mbedtls_client(&session, session, rules, words[1], strlen(words[1]), NULL, NULL)) /* this is TLS */

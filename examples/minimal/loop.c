@@ -1,5 +1,8 @@
 /* loop.c - the one blocking I/O loop: runs one session on one connected socket until it is over.
  * After any call on the session it does all that needs no waiting (settle), then waits for whichever comes first. */
+#ifndef _POSIX_C_SOURCE
+#define _POSIX_C_SOURCE 200809L /* clock_gettime, for those who compile with -std=c11 */
+#endif
 #include "loop.h"
 
 #include <errno.h>

@@ -11,8 +11,9 @@
  *     mailproto_mbedtls_host_tls   mbedtls_host.h: the same on the connections of mailproto-host
  *
  * So TLS is one line where the session is made: the outer session is driven instead of the inner one, which asks for TLS
- * itself, by STARTTLS, STLS or from the beginning (layer.h). What base.h says holds: results, texts, structs with their
- * _init. Beside it:
+ * itself, by STARTTLS, STLS or from the beginning (layer.h), as `tls` of its config says: with MAILPROTO_TLS_NEVER, the default
+ * of every engine, it asks for none, and all goes through the layer in clear text. What base.h says holds: results, texts,
+ * structs with their _init. Beside it:
  *
  * SAFE       TLS 1.2 (RFC 5246) and, with mbedTLS 3.6, TLS 1.3 (RFC 8446); forward secrecy and authenticated ciphers only;
  *            no renegotiation, no compression (RFC 9325). A client verifies the server's certificate and its name, unless

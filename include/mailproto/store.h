@@ -2,8 +2,9 @@
  *
  * A store keeps the mailboxes of one account. The POP3 server, delivery by SMTP and LMTP and the IMAP server ask it; the
  * host implements it, or takes one of mailproto-store: in memory, or Maildir with SQLite. `mailproto_store` is its table
- * of functions; about a dozen are required, the rest are accelerators with a working default. The structs that cross are
- * in store_questions.h (required), store_optional.h and store_items.h.
+ * of functions: delivery requires 5 of them, POP3 10, IMAP 21 (mailproto_store_check names what is missing); what the others
+ * answer where they are not there is said in store_optional.h. The structs that cross are in store_questions.h (required),
+ * store_optional.h and store_items.h.
  *
  * QUESTIONS  A function gets a question, a struct that begins with mailproto_event, and answers it now or later: any
  *            number of items with mailproto_store_give, and then once, for all questions whose token is not 0,
@@ -60,7 +61,7 @@ enum {
     MAILPROTO_STORE_DELETE = 0x505,    /* no item */
     MAILPROTO_STORE_RENAME = 0x506,    /* no item */
     MAILPROTO_STORE_SUBSCRIBE = 0x507, /* no item */
-    MAILPROTO_STORE_AUTHORISE = 0x508, /* no item: done is yes, ERR_DENIED no */
+    MAILPROTO_STORE_AUTHORISE = 0x508, /* no item: done is yes, ERR_DENIED no. Only the IMAP server asks it */
     /* of messages */
     MAILPROTO_STORE_CHANGES = 0x510,       /* items VANISHED, MESSAGE; one item CURSOR, the last */
     MAILPROTO_STORE_MESSAGE_OPEN = 0x511,  /* one item MESSAGE_OPENED */
@@ -139,8 +140,10 @@ MAILPROTO_API int32_t mailproto_store_fail(mailproto_store_asker *asker, uint64_
 /* ---- the store -------------------------------------------------------------------------------------------------- */
 
 enum {
-    MAILPROTO_STORE_REMEMBERS_EXPUNGES = 1, /* CHANGES tells what vanished since a cursor, across restarts: QRESYNC */
-    MAILPROTO_STORE_SPECIAL_USE = 2,        /* CREATE keeps special_use */
+    /* CHANGES tells what vanished since a cursor, across restarts: QRESYNC. How far back is the store's: to a cursor before
+       what it remembers the answer is ERR_RESYNC. */
+    MAILPROTO_STORE_REMEMBERS_EXPUNGES = 1,
+    MAILPROTO_STORE_SPECIAL_USE = 2, /* CREATE keeps special_use */
     MAILPROTO_STORE_SAVE_DATE = 4,
     MAILPROTO_STORE_OBJECT_IDS = 8
 };

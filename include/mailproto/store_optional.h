@@ -1,6 +1,7 @@
 /* mailproto/store_optional.h - the questions of the storage contract that a store need not answer; included by store.h.
  *
- * Each says what happens where the store has no function for it. RFC 9051 6.4.4, RFC 5256, RFC 8970, RFC 9208, RFC 4314,
+ * Each says what mailproto_store_ask answers where the store has no function for it: done at once and no items, or
+ * ERR_UNSUPPORTED, and then the IMAP engine will do without. RFC 9051 6.4.4, RFC 5256, RFC 8970, RFC 9208, RFC 4314,
  * RFC 5464, RFC 5465.
  */
 #ifndef MAILPROTO_STORE_OPTIONAL_H
@@ -29,14 +30,14 @@ typedef struct mailproto_store_append_share {
 } mailproto_store_append_share;
 
 /* Tell when something changes, by CHANGED items, until cancelled. A hint: it may come late, merged, or never; the asker
-   asks CHANGES in any case now and then. Default: no hints. */
+   asks CHANGES in any case now and then. Default: done, no hints. */
 typedef struct mailproto_store_watch {
     mailproto_event head;
     uint64_t mailbox; /* 0: any, and the list of mailboxes */
 } mailproto_store_watch;
 
 /* Mailboxes of the account that changed behind a cursor of the account, which is not that of a mailbox (RFC 5465). Default:
-   LIST and STATUS of all. */
+   ERR_UNSUPPORTED; the IMAP engine will do with LIST and STATUS of all. */
 typedef struct mailproto_store_account_changes {
     mailproto_event head;
     uint64_t since;
@@ -45,7 +46,7 @@ typedef struct mailproto_store_account_changes {
 } mailproto_store_account_changes;
 
 /* What the engine keeps with a message to save work, such as its structure; the store does not look into it. `version` is
-   the engine's: a blob of another version is not given. It may be lost at any time. Default: nothing is kept. */
+   the engine's: a blob of another version is not given. It may be lost at any time. Default: done, nothing is kept. */
 typedef struct mailproto_store_blob_read {
     mailproto_event head;
     uint64_t mailbox;
@@ -103,7 +104,8 @@ enum {
     MAILPROTO_SEARCH_THREAD_ID = 25
 };
 
-/* Which messages match. Default, and ERR_UNSUPPORTED for keys it does not know: the engine reads the messages. */
+/* Which messages match. Default: ERR_UNSUPPORTED, as a store answers to keys that it does not know; the IMAP engine will
+   read the messages. */
 typedef struct mailproto_store_search {
     mailproto_event head;
     uint64_t mailbox;
@@ -130,7 +132,7 @@ enum {
     MAILPROTO_SORT_DISPLAY_TO = 9
 };
 
-/* The messages in an order. Default, ERR_UNSUPPORTED: the engine sorts. */
+/* The messages in an order. Default: ERR_UNSUPPORTED; the IMAP engine will sort. */
 typedef struct mailproto_store_sort {
     mailproto_event head;
     uint64_t mailbox;
@@ -138,7 +140,7 @@ typedef struct mailproto_store_sort {
     const mailproto_store_sort_key *keys;
 } mailproto_store_sort;
 
-/* The first words of a message. Default, ERR_UNSUPPORTED: the engine makes them. */
+/* The first words of a message. Default: ERR_UNSUPPORTED; the IMAP engine will make them. */
 typedef struct mailproto_store_preview {
     mailproto_event head;
     uint64_t mailbox;
@@ -153,7 +155,7 @@ enum {
     MAILPROTO_QUOTA_MAILBOX = 3
 };
 
-/* The quotas that hold for a mailbox (0: of the account). Default: no quotas. */
+/* The quotas that hold for a mailbox (0: of the account). Default: done, no quotas; QUOTA_SET: ERR_UNSUPPORTED. */
 typedef struct mailproto_store_quota {
     mailproto_event head;
     uint64_t mailbox;
@@ -167,7 +169,8 @@ typedef struct mailproto_store_quota_set {
 } mailproto_store_quota_set;
 
 /* Who may do what with a mailbox (RFC 4314). identifier: "" for all; for ACL_SET whose rights become `rights`; 0 removes
-   them. Default: whoever has the store has all rights, and there is no list. */
+   them. Default: ERR_UNSUPPORTED: there is no list, and the IMAP engine will do without one; AUTHORISE is asked all the
+   same. */
 typedef struct mailproto_store_acl {
     mailproto_event head;
     uint64_t mailbox;
@@ -182,7 +185,8 @@ typedef struct mailproto_store_acl_set {
 } mailproto_store_acl_set;
 
 /* Annotations of a mailbox, or of the server with mailbox 0 (RFC 5464). name: an entry, "/private/comment"; METADATA tells
-   those at and below it, `depth` levels, that have a value. METADATA_SET without a value removes. Default: none. */
+   those at and below it, `depth` levels, that have a value. METADATA_SET without a value removes. Default: done, none;
+   METADATA_SET: ERR_UNSUPPORTED. */
 typedef struct mailproto_store_metadata {
     mailproto_event head;
     uint64_t mailbox;

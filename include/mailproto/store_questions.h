@@ -98,7 +98,9 @@ typedef struct mailproto_store_subscribe {
     uint32_t reserved; /* 0 */
 } mailproto_store_subscribe;
 
-/* Whether who uses this store may do that. Every mailbox that a command names passes here. */
+/* Whether who uses this store may do that. Only the IMAP server asks it, for every mailbox that a command names. The POP3
+   server looks at the right to read that OPENED tells, delivery at none: for both the host decides before it gives the
+   store. */
 typedef struct mailproto_store_authorise {
     mailproto_event head;
     uint64_t mailbox; /* 0: by name, one that does not exist */

@@ -9,6 +9,9 @@ static const struct mp_sasl_server_mechanism *const basic[] = {&mp_sasl_plain_se
 
 enum { MAX_MESSAGE = 8192 };
 
+/* Mechanisms whose server says what a password can be tried with by whoever reads a trace (SCRAM's signature), or might. */
+enum { SECRET = MAILPROTO_SASL_SCRAM | MAILPROTO_SASL_SCRAM_PLUS | MAILPROTO_SASL_OTHER };
+
 uint32_t mp_sasl_server_offers(uint32_t mechanisms, const struct mp_sasl_channel *channel)
 {
     if (!mp_sasl_binds(channel))
@@ -104,7 +107,7 @@ int32_t mp_sasl_server_start(struct mp_sasl_server *s, const char *name, size_t 
     forget(s);
     s->mechanism = *list;
     s->mechanism_name = found;
-    s->secret = bit == MAILPROTO_SASL_OTHER;
+    s->secret = (bit & SECRET) != 0;
     s->state = MAILPROTO_SASL_SEND;
     if (initial && s->mechanism->flags)
         return mp_sasl_server_respond(s, initial, initial_len);

@@ -76,7 +76,7 @@ struct mp_sasl_server {
     struct mp_sasl_identity who;
     mailproto_text host; /* OAUTHBEARER, as the client said it */
     uint32_t port;
-    uint32_t secret;          /* SEND: what goes may be a secret: a mechanism of the host's own */
+    uint32_t secret;          /* SEND: what goes is not to be read: it helps to guess, or nobody knows */
     uint32_t accepted;        /* the verdict */
     uint32_t password_needed; /* KEYS */
     uint32_t hash;            /* KEYS */

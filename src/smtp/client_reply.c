@@ -164,7 +164,10 @@ int mp_client_read(struct mailproto_smtp_client *c)
 
     if (!mp_line_find(&c->base, c->config.max_reply_line, &line))
         return c->base.ending;
-    mp_line_take(&c->base, &line, MAILPROTO_TRACE_LINE);
+    /* challenges: with those of SCRAM, and the name, passwords can be tried */
+    mp_line_take(&c->base, &line,
+                 c->phase == MP_CLIENT_AUTH && line.len && line.ptr[0] == '3' ? MAILPROTO_TRACE_PRIVATE
+                                                                              : MAILPROTO_TRACE_LINE);
     if (take_line(c, &line)) {
         mp_peer_clock_reset(&c->base);
         mp_client_replied(c);

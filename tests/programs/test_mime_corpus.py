@@ -1,5 +1,6 @@
 """mailproto mime over a corpus of mail, where MAILPROTO_CORPUS names one: as three other parsers read it, but for the
-exceptions that docs/design/mime.md lists; offsets of parts; every part is extracted, none crashes or hangs the program."""
+exceptions that docs/design/mime.md lists; offsets of parts; ENVELOPE and BODYSTRUCTURE of every 20th message; the parts of
+every 40th are extracted, where the three agree on them. None crashes or hangs the program."""
 
 import hashlib
 import json

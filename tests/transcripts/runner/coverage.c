@@ -80,6 +80,7 @@ static void missing(struct coverage *coverage, enum side side, const char *what,
     coverage->missing++;
 }
 
+#if defined HAVE_SMTP_SERVER || defined HAVE_POP3_SERVER
 /* A line that begins with this word, whatever its case. */
 static int has_command(const struct buffer *lines, const char *name)
 {
@@ -91,7 +92,6 @@ static int has_command(const struct buffer *lines, const char *name)
     return 0;
 }
 
-#if defined HAVE_SMTP_SERVER || defined HAVE_POP3_SERVER
 static void need_capabilities(struct coverage *coverage, enum side side, const struct word *words)
 {
     for (; words->name; words++) {

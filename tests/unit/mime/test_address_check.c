@@ -141,17 +141,23 @@ static void lengths(void **state)
 
 /* ---- the verdicts of isemail, where the corpus is ---- */
 
-/* The text of an element in s, with what XML has in place of some octets; NULL if there is none before `end`. */
-static char *element(const char *s, const char *end, const char *name, char *out)
+/* The text of an element in s, with what XML has in place of some octets, and NUL behind it; its length, for NUL may be in
+   it, too. -1: there is none before `end`; one without any text is "<name/>". */
+static int element(const char *s, const char *end, const char *name, char *out)
 {
     char open[32];
     const char *p;
-    size_t n = 0;
+    int n = 0;
 
+    sprintf(open, "<%s/>", name);
+    p = strstr(s, open);
+    out[0] = '\0';
+    if (p && p < end)
+        return 0;
     sprintf(open, "<%s>", name);
     p = strstr(s, open);
     if (!p || p > end)
-        return NULL;
+        return -1;
     for (p += strlen(open); *p != '<'; p++) {
         if (*p == '&') {
             unsigned code = 0;
@@ -170,8 +176,7 @@ static char *element(const char *s, const char *end, const char *name, char *out
             out[n++] = *p;
     }
     out[n] = '\0';
-    out[n + 1] = (char)n; /* NUL may be in it */
-    return out;
+    return n;
 }
 
 static uint32_t category_of(const char *name)
@@ -185,11 +190,25 @@ static uint32_t category_of(const char *name)
     return 0; /* ISEMAIL_DNSWARN: DNS is not asked here */
 }
 
+/* The addresses that get another category here, by their id: isemail asks DNS of "test@io" and finds it, here a domain of one
+   label is of RFC 5321. */
+static int is_other(const char *test)
+{
+    static const unsigned long others[] = {5};
+    const unsigned long id = strtoul(test + strlen("<test id=\""), NULL, 10);
+
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (id == others[i])
+            return 1;
+    return 0;
+}
+
 static void isemail(void **state)
 {
+    enum { TESTS = 164 };
     const char *corpus = getenv("MAILPROTO_CORPUS");
     char path[1024], *text, address[2048], category[256];
-    size_t n, count = 0, other = 0;
+    size_t n, count = 0, wrong = 0;
     FILE *file;
 
     (void)state;
@@ -200,19 +219,25 @@ static void isemail(void **state)
     if (!file)
         skip();
     text = malloc(1 << 20);
+    assert_non_null(text);
     n = fread(text, 1, (1 << 20) - 1, file);
     text[n] = '\0';
     fclose(file);
     for (char *test = text, *end; (test = strstr(test, "<test id")) && (end = strstr(test, "</test>")); test = end) {
-        if (!element(test, end, "category", category) || !element(test, end, "address", address))
-            continue;
+        const int len = element(test, end, "address", address);
+        uint32_t verdict;
+
+        assert_true(len >= 0 && element(test, end, "category", category) >= 0);
         count++;
-        other += MAILPROTO_MIME_VERDICT_CATEGORY(check(address, strlen(address))) != category_of(category);
+        verdict = check(address, (size_t)len);
+        if ((MAILPROTO_MIME_VERDICT_CATEGORY(verdict) != category_of(category)) == is_other(test))
+            continue;
+        wrong++;
+        print_error("%.14s %s: %s, not %s\n", test, address, mailproto_mime_verdict_text(verdict), category);
     }
     free(text);
-    assert_in_range(count, 100, 1000);
-    /* one asks DNS whether a domain of one label is there; addresses with NUL end at it here */
-    assert_in_range(other, 0, 5);
+    assert_int_equal(count, TESTS);
+    assert_int_equal(wrong, 0);
 }
 
 int main(void)

@@ -168,7 +168,7 @@ static void test_corpus(void **state)
     static char line[1 << 20], message[1 << 22];
     const char *corpus = getenv("MAILPROTO_CORPUS");
     char path[2048], *file, *end;
-    size_t count = 0;
+    size_t count = 0, lines = 0;
     FILE *list;
 
     (void)state;
@@ -177,25 +177,30 @@ static void test_corpus(void **state)
     if (!list)
         skip();
     while (fgets(line, sizeof line, list)) {
+        mailproto_mime_tree *tree;
         FILE *one;
+        size_t n;
 
+        lines++;
         if (strncmp(line, "{\"file\": \"", 10) != 0 || !(end = strchr(file = line + 10, '"')))
             continue;
         *end = '\0';
         snprintf(path, sizeof path, "%.900s/%.1000s", corpus, file);
         one = fopen(path, "rb");
-        if (one) {
-            const size_t n = fread(message, 1, sizeof message, one);
-            mailproto_mime_tree *tree = tree_of(message, n, NULL);
-
-            imap_check_all(tree);
-            mailproto_mime_tree_free(tree);
-            fclose(one);
-            count++;
-        }
+        if (!one)
+            print_error("%s: cannot be opened\n", path);
+        assert_non_null(one);
+        n = fread(message, 1, sizeof message, one);
+        assert_true(feof(one) && !ferror(one));
+        fclose(one);
+        tree = tree_of(message, n, NULL);
+        imap_check_all(tree);
+        mailproto_mime_tree_free(tree);
+        count++;
     }
     fclose(list);
     assert_true(count > 0);
+    assert_int_equal(count, lines);
 }
 
 int main(void)

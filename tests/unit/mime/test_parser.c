@@ -338,6 +338,34 @@ static void test_memory_max(void **state)
     }
 }
 
+/* A field that comes octet by octet is moved a few times, each time to twice the room: with room that grew by steps there
+   would be a move for each step, and the octets moved would be as the square of its length. */
+static void test_growth(void **state)
+{
+    (void)state;
+    for (size_t n = 1024, doublings = 10; n <= 1 << 20; n *= 4, doublings += 2) {
+        struct test_allocator memory;
+        struct test_bytes b = {0}, log = {0};
+        mailproto_mime_config config;
+        struct mime_way way = {.flags = MAILPROTO_MIME_PARSER_UNFOLD, .piece = 1, .config = &config};
+
+        mailproto_mime_config_init(&config, sizeof config);
+        test_allocator_init(&memory);
+        config.allocator = &memory.api;
+        config.max_header = 2 * n;
+        config.flags = way.flags;
+        test_bytes_text(&b, "a:");
+        while (b.len < n)
+            test_bytes_text(&b, " abcdefgh\r\n ");
+        test_bytes_text(&b, "\r\n\r\n");
+        assert_int_equal(mime_play(b.ptr, b.len, &way, &log), MAILPROTO_OK);
+        assert_true(memory.peak > n);
+        assert_true(memory.count <= doublings + 4);
+        test_bytes_free(&b);
+        test_bytes_free(&log);
+    }
+}
+
 static void test_arguments(void **state)
 {
     mailproto_mime_config config = {0};
@@ -392,6 +420,36 @@ static void play_file(uint8_t *p, size_t n, struct test_random *random)
         mime_play_all(p, test_random_below(random, n < LARGE ? n : LARGE), NULL, 0);
 }
 
+/* However large the message is, the parser takes no more than it says: with the limits of the default, and with some that
+   real messages go over, which make the bound a narrow one. */
+static void bounded(const char *path, const uint8_t *p, size_t n, int narrow, size_t piece)
+{
+    struct test_allocator memory;
+    struct test_bytes log = {0};
+    mailproto_mime_config config;
+    struct mime_way way = {.flags = MAILPROTO_MIME_PARSER_DECODE | MAILPROTO_MIME_PARSER_UNFOLD |
+                                    MAILPROTO_MIME_PARSER_BETWEEN,
+                           .piece = piece,
+                           .config = &config};
+    size_t max;
+
+    mailproto_mime_config_init(&config, sizeof config);
+    test_allocator_init(&memory);
+    config.allocator = &memory.api;
+    config.flags = way.flags;
+    if (narrow) {
+        config.max_header = 1024;
+        config.max_depth = 2;
+    }
+    max = mailproto_mime_parser_memory_max(&config);
+    assert_int_equal(mime_play(p, n, &way, &log), MAILPROTO_OK);
+    if (memory.peak > max)
+        print_error("%s: %zu octets of at most %zu\n", path, memory.peak, max);
+    assert_in_range(memory.peak, 1, max);
+    assert_int_equal(memory.live, 0);
+    test_bytes_free(&log);
+}
+
 /* Each message that the corpus lists: {"file": "...", ...} a line. */
 static void test_corpus(void **state)
 {
@@ -399,7 +457,7 @@ static void test_corpus(void **state)
     const char *corpus = getenv("MAILPROTO_CORPUS");
     struct test_random random = {7};
     char path[2048], *file, *end;
-    size_t count = 0;
+    size_t count = 0, lines = 0;
     FILE *list;
 
     (void)state;
@@ -411,22 +469,29 @@ static void test_corpus(void **state)
     }
     while (fgets(line, sizeof line, list)) {
         uint8_t *one;
-        size_t n;
+        size_t n = 0;
 
+        lines++;
         if (strncmp(line, "{\"file\": \"", 10) != 0 || !(end = strchr(file = line + 10, '"')))
             continue;
         *end = '\0';
         snprintf(path, sizeof path, "%.900s/%.1000s", corpus, file);
         one = read_file(path, &n);
-        if (one) {
-            play_file(one, n, &random);
-            count++;
+        if (!one)
+            print_error("%s: cannot be opened\n", path);
+        assert_non_null(one);
+        play_file(one, n, &random);
+        for (int narrow = 0; narrow < 2; narrow++) {
+            bounded(path, one, n, narrow, 0);
+            bounded(path, one, n, narrow, 61);
         }
         free(one);
+        count++;
     }
     fclose(list);
     print_message("%zu messages\n", count);
     assert_true(count > 0);
+    assert_int_equal(count, lines);
 }
 
 int main(void)
@@ -434,7 +499,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bodies),     cmocka_unit_test(test_unfolded),  cmocka_unit_test(test_stopped),
         cmocka_unit_test(test_polled),     cmocka_unit_test(test_no_memory), cmocka_unit_test(test_attachment),
-        cmocka_unit_test(test_memory_max), cmocka_unit_test(test_arguments), cmocka_unit_test(test_corpus),
+        cmocka_unit_test(test_memory_max), cmocka_unit_test(test_growth),    cmocka_unit_test(test_arguments),
+        cmocka_unit_test(test_corpus),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,7 +81,7 @@ class Charsets(unittest.TestCase):
     def setUp(self):
         if LIBRARY == "-":
             self.skipTest("there is no shared library that Python could load")
-        self.library = Library(LIBRARY)
+        self.mailproto = Library(LIBRARY)
         self.random = random.Random(20)
 
     def test_all_octets_of_single_octet_charsets(self):
@@ -89,7 +89,7 @@ class Charsets(unittest.TestCase):
         for name, codec in SINGLE.items():
             with self.subTest(name):
                 expected = everything.decode("cp1252" if codec == "ascii" else codec, "replace")
-                text, defects = self.library.to_utf8(name, everything)
+                text, defects = self.mailproto.to_utf8(name, everything)
                 self.assertEqual(text.decode(), expected)
                 self.assertEqual(defects, OCTETS if "\ufffd" in expected or codec == "ascii" else 0)
 
@@ -104,7 +104,7 @@ class Charsets(unittest.TestCase):
             self.same("utf-8", ("a" * length + "\u20ac\U0001f600\u00e9" * 3 + "b" * 40).encode(), "utf-8")
 
     def same(self, name, data, codec, errors="replace", provider=None):
-        text, defects = self.library.to_utf8(name, data, provider)
+        text, defects = self.mailproto.to_utf8(name, data, provider)
         expected = data.decode(codec, errors)
         self.assertEqual(text.decode(), expected, (name, data))
         self.assertEqual(bool(defects & OCTETS), "\ufffd" in expected, (name, data))
@@ -122,7 +122,7 @@ class Charsets(unittest.TestCase):
         for name in ("utf-16le", "utf-16be"):
             for _ in range(2000):
                 data = bytes(self.random.choice(b"\x00\x41\xd8\xdb\xdc\xdf\x20") for _ in range(2 * self.random.randrange(12)))
-                text, _ = self.library.to_utf8(name, data)
+                text, _ = self.mailproto.to_utf8(name, data)
                 self.assertEqual(text.decode(), self.utf16(data, "big" if name.endswith("be") else "little"))
 
     @staticmethod
@@ -139,34 +139,34 @@ class Charsets(unittest.TestCase):
         for data, expected in ((b"caf\xc3\xa9", "caf\u00e9"), (b"caf\xe9", "caf\u00e9"), (b"\x93x\x94 \xc3\xa9",
                                "\u201cx\u201d \u00c3\u00a9"), (b"", "")):
             for name in ("", "us-ascii", "unknown-8bit"):
-                text, defects = self.library.to_utf8(name, data)
+                text, defects = self.mailproto.to_utf8(name, data)
                 self.assertEqual(text.decode(), expected)
                 self.assertEqual(defects, OCTETS if name == "us-ascii" and not data.isascii() else 0)
 
     def test_unknown_is_kept(self):
-        self.assertEqual(self.library.to_utf8("x-martian", b"\xff\x00a"), (b"\xff\x00a", UNKNOWN))
-        self.assertEqual(self.library.to_utf8("gb2312", b"\xff\x00a"), (b"\xff\x00a", UNKNOWN))
+        self.assertEqual(self.mailproto.to_utf8("x-martian", b"\xff\x00a"), (b"\xff\x00a", UNKNOWN))
+        self.assertEqual(self.mailproto.to_utf8("gb2312", b"\xff\x00a"), (b"\xff\x00a", UNKNOWN))
 
     def test_provided(self):
-        if not self.library.iconv:
+        if not self.mailproto.iconv:
             self.skipTest("this build has no iconv")
         for name, codec in PROVIDED.items():
             text = next(text for key, text in TEXTS.items() if name.startswith(key)) * 50
             with self.subTest(name):
-                made, defects = self.library.to_utf8(name, text.encode(codec), self.library.iconv)
+                made, defects = self.mailproto.to_utf8(name, text.encode(codec), self.mailproto.iconv)
                 if defects & UNKNOWN:
                     continue  # this C library has not got it
                 self.assertEqual(made.decode(), text)
                 self.assertEqual(defects, 0)
-        made, defects = self.library.to_utf8("x-martian", b"\xff", self.library.iconv)
+        made, defects = self.mailproto.to_utf8("x-martian", b"\xff", self.mailproto.iconv)
         self.assertEqual((made, defects), (b"\xff", UNKNOWN))
 
     def test_punycode(self):
         for _ in range(1000):
             text = self.characters(self.random.randrange(1, 30))
             coded = text.encode("punycode")
-            self.assertEqual(self.library.short("mailproto_punycode_encode", text.encode()), coded)
-            self.assertEqual(self.library.short("mailproto_punycode_decode", coded), text.encode())
+            self.assertEqual(self.mailproto.short("mailproto_punycode_encode", text.encode()), coded)
+            self.assertEqual(self.mailproto.short("mailproto_punycode_decode", coded), text.encode())
 
 
 class Unicode(unittest.TestCase):

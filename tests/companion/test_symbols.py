@@ -1,10 +1,10 @@
-"""Checks what mailproto-store gives to programs: the names of symbols.txt, no others, and no variables.
+"""Checks what a companion library gives to programs: the names of its symbols.txt, no others, and no variables.
 
-usage: test_symbols.py TREE SHARED_LIBRARY STATIC_LIBRARY maildir|memory
-       test_symbols.py --update TREE    writes symbols.txt anew: sorted, one exported function a line
+usage: test_symbols.py host|mbedtls|store TREE SHARED_LIBRARY STATIC_LIBRARY [LEFT_OUT]
+       test_symbols.py host|mbedtls|store --update TREE    writes symbols.txt anew: sorted, one exported function a line
 
-symbols.txt is the list of what a release promises: a line may be added, never taken away or renamed. A library without
-SQLite lacks the functions of Maildir.
+symbols.txt is the list of what a release promises: a line may be added, never taken away or renamed. LEFT_OUT is an
+expression for the names that this build has not: of one-call send without the SMTP client, of Maildir without SQLite.
 """
 
 import pathlib
@@ -13,15 +13,16 @@ import subprocess
 import sys
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "abi"))
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "abi"))
 import headers  # noqa: E402
 
-LIST = pathlib.Path(__file__).parent / "symbols.txt"
-OWN = re.compile(r"mp_|mailproto_(maildir|memory_store|store_kit|late_store)_")
-
-
-def listed():
-    return LIST.read_text("utf-8").split()
+# What global names begin with.
+OWN = {
+    "host": r"mp_(host|send)_|mailproto_host_",
+    "mbedtls": r"mp_mbedtls_|mailproto_mbedtls_",
+    "store": r"mp_|mailproto_(maildir|memory_store|store_kit|late_store)_",
+}
 
 
 def nm(*arguments):
@@ -34,24 +35,24 @@ def nm(*arguments):
 
 
 class Symbols(unittest.TestCase):
-    tree = shared = static = None
-    maildir = True
+    name = tree = shared = static = left_out = listed = None
 
     def test_list_is_what_the_headers_declare(self):
-        self.assertEqual(listed(), headers.declared(self.tree, "store"), "test_symbols.py --update TREE writes the list")
+        self.assertEqual(self.listed, headers.declared(self.tree, self.name),
+                         "test_symbols.py %s --update TREE writes the list" % self.name)
 
     def test_library_exports_the_list(self):
-        expected = [name for name in listed() if self.maildir or not name.startswith("mailproto_maildir_")]
+        expected = [name for name in self.listed if not self.left_out or not re.match(self.left_out, name)]
         exported = sorted(name for name, kind, _ in nm("-D", "--defined-only", self.shared) if kind != "A")
         self.assertEqual(exported, expected)
 
     def test_global_names_have_a_prefix(self):
         names = {name for name, _, _ in nm("-g", "--defined-only", self.static)}
         self.assertTrue(names)
-        self.assertEqual(sorted(name for name in names if not OWN.match(name)), [])
+        self.assertEqual(sorted(name for name in names if not re.match(OWN[self.name], name)), [])
 
     def test_library_uses_public_functions_of_the_core_only(self):
-        public = set(headers.declared(self.tree)) | set(listed())
+        public = set(headers.declared(self.tree)) | set(self.listed)
         own = {name for name, _, _ in nm("-g", "--defined-only", self.static)}
         taken = {name for name, _, _ in nm("-g", "--undefined-only", self.static)}
         strange = [name for name in taken if name.startswith("mailproto_") and name not in public]
@@ -68,11 +69,14 @@ class Symbols(unittest.TestCase):
 
 
 def main():
-    if sys.argv[1:2] == ["--update"]:
-        LIST.write_text("".join(f"{name}\n" for name in headers.declared(sys.argv[2], "store")), "utf-8")
+    name = sys.argv[1]
+    path = HERE / name / "symbols.txt"
+    if sys.argv[2] == "--update":
+        path.write_text("".join(f"{declared}\n" for declared in headers.declared(sys.argv[3], name)), "utf-8")
         return
-    Symbols.tree, Symbols.shared, Symbols.static = sys.argv[1:4]
-    Symbols.maildir = sys.argv[4] == "maildir"
+    Symbols.name, Symbols.listed = name, path.read_text("utf-8").split()
+    Symbols.tree, Symbols.shared, Symbols.static = sys.argv[2:5]
+    Symbols.left_out = sys.argv[5] if len(sys.argv) > 5 else None
     unittest.main(argv=sys.argv[:1])
 
 

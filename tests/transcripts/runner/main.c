@@ -69,12 +69,16 @@ static int play_file(const char *path, unsigned every, struct count *count)
         count->failures++;
         return 1;
     }
-    if (t->has_sasl && !test_crypto_there())
-        failed = 0; /* this build has no hashes for it */
-    else if (role_find(t->role))
+    if (!role_find(t->role)) {
+        failed = !role_known(t->role);
+        if (failed)
+            fprintf(stderr, "%s: unknown role %s\n", path, t->role);
+    } else if (t->has_sasl && !test_crypto_there()) {
+        count->left_out++;
+        failed = 0;
+    } else {
         failed = play_all(t, every, count);
-    else if ((failed = !role_known(t->role)))
-        fprintf(stderr, "%s: unknown role %s\n", path, t->role);
+    }
     transcript_free(t);
     return failed;
 }
@@ -95,6 +99,8 @@ static int play_folder(const char *folder, unsigned every)
         return SKIPPED;
     }
     printf("%lu transcripts, %lu plays, %lu failed\n", count.transcripts, count.plays, count.failures);
+    if (count.left_out)
+        printf("%lu left out: they log in by hashes, which this build has not (nettle)\n", count.left_out);
     return failed != 0;
 }
 
@@ -121,9 +127,11 @@ static int check_wrong(const char *folder)
             transcript_free(t);
     }
     free_files(&files);
-    printf("%lu wrong transcripts, %lu of them pass\n", played, passed);
-    if (!played)
+    if (!played) {
+        puts("this build has no role of these transcripts");
         return SKIPPED;
+    }
+    printf("%lu wrong transcripts, %lu of them pass\n", played, passed);
     return passed != 0;
 }
 

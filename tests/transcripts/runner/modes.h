@@ -7,6 +7,7 @@
 
 struct count {
     unsigned long plays, transcripts, failures;
+    unsigned long left_out; /* transcripts that need hashes, in a build that has none for tests */
 };
 
 /* Plays it in every way. `every`: 1 for all splits and cuts; n: one in n of them, for slow builds.
